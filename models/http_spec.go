@@ -1,0 +1,324 @@
+package models
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// Limits on an HTTP case.
+const (
+	MaxHTTPBody     = 1 << 20
+	MaxHTTPPairs    = 100
+	MaxAssertions   = 100
+	MaxCaptures     = 64
+	MaxHTTPRedirect = 20
+)
+
+// HTTPSpec is the request of an HTTP case with its assertions and captures. {{name}} stands for a
+// variable in the URL, in names and values of headers and query, in the body, in credentials and in
+// the values of assertions.
+type HTTPSpec struct {
+	Method          string      `json:"method,omitempty" default:"GET"`
+	URL             string      `json:"url" example:"{{BASE_URL}}/health"`
+	Headers         []NameValue `json:"headers,omitempty"`
+	Query           []NameValue `json:"query,omitempty" doc:"Added to the query of the URL"`
+	Body            *HTTPBody   `json:"body,omitempty"`
+	Auth            *HTTPAuth   `json:"auth,omitempty"`
+	FollowRedirects *bool       `json:"follow_redirects,omitempty" doc:"Default true"`
+	MaxRedirects    int         `json:"max_redirects,omitempty" doc:"Default 10"`
+	VerifyTLS       *bool       `json:"verify_tls,omitempty" doc:"Default true"`
+	Assertions      []Assertion `json:"assertions,omitempty" doc:"None: the status must be below 400"`
+	Captures        []Capture   `json:"captures,omitempty"`
+}
+
+// NameValue is a header, a query parameter or a form field.
+type NameValue struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// The modes of a request body.
+const (
+	BodyJSON = "json"
+	BodyForm = "form"
+	BodyRaw  = "raw"
+)
+
+// HTTPBody is what the request sends.
+type HTTPBody struct {
+	Mode        string          `json:"mode" enum:"json,form,raw"`
+	JSON        json.RawMessage `json:"json,omitempty" doc:"Any JSON value, for mode json"`
+	Form        []NameValue     `json:"form,omitempty" doc:"URL-encoded fields, for mode form"`
+	Raw         string          `json:"raw,omitempty" doc:"Text sent as it is, for mode raw"`
+	ContentType string          `json:"content_type,omitempty" doc:"Default: by mode"`
+}
+
+// The types of authentication.
+const (
+	AuthBasic  = "basic"
+	AuthBearer = "bearer"
+)
+
+// HTTPAuth adds an Authorization header. Its password and token are secrets.
+type HTTPAuth struct {
+	Type     string `json:"type" enum:"basic,bearer"`
+	Username string `json:"username,omitempty"`
+	Password string `json:"password,omitempty" doc:"Answered as ******"`
+	Token    string `json:"token,omitempty" doc:"Answered as ******"`
+}
+
+// What an assertion looks at.
+const (
+	AssertStatus  = "status"        // the status code
+	AssertHeader  = "header"        // the first value of the header Name
+	AssertBody    = "body"          // the body as text
+	AssertJSON    = "json"          // the values that the JSONPath Name selects in the body
+	AssertSchema  = "schema"        // the body against the JSON Schema in Value
+	AssertLatency = "latency"       // milliseconds from the start of the request to the end of the body
+	AssertTLSDays = "tls_days_left" // whole days until the server's certificate expires
+)
+
+// How an assertion compares.
+const (
+	OpEquals      = "equals"
+	OpNotEquals   = "not_equals"
+	OpContains    = "contains"
+	OpNotContains = "not_contains"
+	OpMatches     = "matches" // regular expression, RE2 syntax
+	OpExists      = "exists"
+	OpAbsent      = "absent"
+	OpLess        = "less_than"
+	OpGreater     = "greater_than"
+	OpIn          = "in"       // Value is a list
+	OpConforms    = "conforms" // JSON Schema
+)
+
+// operatorsOf lists which operators each source of an assertion takes.
+var operatorsOf = map[string][]string{
+	AssertStatus:  {OpEquals, OpNotEquals, OpLess, OpGreater, OpIn},
+	AssertHeader:  {OpEquals, OpNotEquals, OpContains, OpNotContains, OpMatches, OpExists, OpAbsent, OpIn},
+	AssertBody:    {OpEquals, OpNotEquals, OpContains, OpNotContains, OpMatches},
+	AssertJSON:    {OpEquals, OpNotEquals, OpContains, OpNotContains, OpMatches, OpExists, OpAbsent, OpLess, OpGreater, OpIn},
+	AssertSchema:  {OpConforms},
+	AssertLatency: {OpLess},
+	AssertTLSDays: {OpGreater},
+}
+
+// Assertion is one expectation on the response.
+type Assertion struct {
+	Source string          `json:"source" enum:"status,header,body,json,schema,latency,tls_days_left"`
+	Name   string          `json:"name,omitempty" doc:"The header's name, or the JSONPath (RFC 9535 style, starting with $)"`
+	Op     string          `json:"op,omitempty" enum:"equals,not_equals,contains,not_contains,matches,exists,absent,less_than,greater_than,in,conforms" doc:"Default: equals; conforms for schema, less_than for latency, greater_than for tls_days_left"`
+	Value  json.RawMessage `json:"value,omitempty" doc:"What to compare with; a schema for source schema, milliseconds for latency, days for tls_days_left"`
+}
+
+// Operator is Op or the default of the source.
+func (a Assertion) Operator() string {
+	if a.Op != "" {
+		return a.Op
+	}
+	switch a.Source {
+	case AssertSchema, AssertLatency, AssertTLSDays:
+		return operatorsOf[a.Source][0]
+	default:
+		return OpEquals
+	}
+}
+
+// Capture takes a value out of the response and makes it an output of the case.
+type Capture struct {
+	Name   string `json:"name" doc:"The output's name"`
+	Source string `json:"source" enum:"status,header,body,json"`
+	Expr   string `json:"expr,omitempty" doc:"The header's name, a JSONPath, or a regular expression whose first group (or whole match) is taken"`
+	Secret bool   `json:"secret,omitempty" doc:"Hide the value in reports"`
+}
+
+var httpMethodRE = regexp.MustCompile(`^[A-Za-z]{1,20}$`)
+
+// Validate checks everything that does not need variables resolved. JSONPath and JSON Schema are
+// checked by the package that evaluates them.
+func (s *HTTPSpec) Validate() error {
+	var c Check
+	c.Require(s.Method == "" || httpMethodRE.MatchString(s.Method), "method", "must be letters only, such as GET")
+	c.Require(!strings.EqualFold(s.Method, http.MethodConnect), "method", "CONNECT is not supported")
+	s.checkURL(&c)
+	checkPairs(&c, "headers", s.Headers, true)
+	checkPairs(&c, "query", s.Query, false)
+	c.Require(s.MaxRedirects >= 0 && s.MaxRedirects <= MaxHTTPRedirect, "max_redirects", "must be between 0 and %d", MaxHTTPRedirect)
+	if s.Body != nil {
+		c.Join("body", s.Body.validate())
+	}
+	if s.Auth != nil {
+		c.Require(s.Auth.Type == AuthBasic || s.Auth.Type == AuthBearer, "auth.type", "must be basic or bearer")
+		c.Require(s.Auth.Type != AuthBearer || s.Auth.Token != "", "auth.token", "is required for bearer")
+		c.Require(s.Auth.Type != AuthBasic || s.Auth.Username != "", "auth.username", "is required for basic")
+	}
+	c.Require(len(s.Assertions) <= MaxAssertions, "assertions", "must not have more than %d entries", MaxAssertions)
+	for i, a := range s.Assertions {
+		c.Join(fmt.Sprintf("assertions[%d]", i), a.validate())
+	}
+	c.Require(len(s.Captures) <= MaxCaptures, "captures", "must not have more than %d entries", MaxCaptures)
+	for i, cp := range s.Captures {
+		c.Join(fmt.Sprintf("captures[%d]", i), cp.validate())
+	}
+	return c.Err()
+}
+
+// checkURL can judge only what stands outside of {{variables}}.
+func (s *HTTPSpec) checkURL(c *Check) {
+	if strings.Contains(s.URL, "{{") {
+		c.Require(len(s.URL) <= MaxURL, "url", "must not be longer than %d bytes", MaxURL)
+		c.Require(!strings.ContainsAny(s.URL, "\r\n\t\x00"), "url", "must not contain control characters")
+		return
+	}
+	checkHTTPURL(c, "url", s.URL)
+}
+
+func checkPairs(c *Check, field string, pairs []NameValue, header bool) {
+	c.Require(len(pairs) <= MaxHTTPPairs, field, "must not have more than %d entries", MaxHTTPPairs)
+	for i, p := range pairs {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		c.Require(p.Name != "", at+".name", "must not be empty")
+		if header && !strings.Contains(p.Name, "{{") && p.Name != "" {
+			c.Require(httpguts.ValidHeaderFieldName(p.Name), at+".name", "%q is not a header name", p.Name)
+		}
+		c.Require(!header || httpguts.ValidHeaderFieldValue(p.Value), at+".value", "contains characters that a header cannot carry")
+		c.Require(len(p.Value) <= MaxVariableValue, at+".value", "must not be longer than %d bytes", MaxVariableValue)
+	}
+}
+
+func (b *HTTPBody) validate() error {
+	var c Check
+	switch b.Mode {
+	case BodyJSON:
+		c.Require(len(b.JSON) > 0, "json", "is required for mode json")
+		c.Require(len(b.Form) == 0, "form", "does not go with mode json")
+		c.Require(b.Raw == "", "raw", "does not go with mode json")
+	case BodyForm:
+		checkPairs(&c, "form", b.Form, false)
+		c.Require(len(b.JSON) == 0, "json", "does not go with mode form")
+		c.Require(b.Raw == "", "raw", "does not go with mode form")
+	case BodyRaw:
+		c.Require(len(b.JSON) == 0, "json", "does not go with mode raw")
+		c.Require(len(b.Form) == 0, "form", "does not go with mode raw")
+	default:
+		c.Addf("mode", "must be json, form or raw")
+	}
+	c.Require(len(b.JSON)+len(b.Raw) <= MaxHTTPBody, "", "must not be larger than %d bytes", MaxHTTPBody)
+	c.Require(httpguts.ValidHeaderFieldValue(b.ContentType), "content_type", "contains characters that a header cannot carry")
+	return c.Err()
+}
+
+func (a *Assertion) validate() error {
+	var c Check
+	ops, known := operatorsOf[a.Source]
+	if !known {
+		c.Addf("source", "must be status, header, body, json, schema, latency or tls_days_left")
+		return c.Err()
+	}
+	op := a.Operator()
+	c.Require(contains(ops, op), "op", "%q does not go with source %s; use %s", op, a.Source, strings.Join(ops, ", "))
+	c.Require(a.Source != AssertHeader || httpguts.ValidHeaderFieldName(a.Name), "name", "must be the header's name")
+	c.Require(a.Source != AssertJSON || strings.HasPrefix(a.Name, "$"), "name", "must be a JSONPath starting with $")
+	if op == OpExists || op == OpAbsent {
+		return c.Err()
+	}
+	a.checkValue(&c, op)
+	return c.Err()
+}
+
+func (a *Assertion) checkValue(c *Check, op string) {
+	var value any
+	if len(a.Value) == 0 || json.Unmarshal(a.Value, &value) != nil {
+		c.Addf("value", "is required for %s", op)
+		return
+	}
+	text, isText := value.(string)
+	_, isNumber := value.(float64)
+	_, isList := value.([]any)
+	template := isText && strings.Contains(text, "{{")
+	switch op {
+	case OpLess, OpGreater:
+		c.Require(isNumber || template, "value", "must be a number for %s", op)
+	case OpIn:
+		c.Require(isList, "value", "must be a list for in")
+	case OpMatches:
+		c.Require(isText, "value", "must be a regular expression in quotes")
+		if isText && !template {
+			_, err := regexp.Compile(text)
+			c.Require(err == nil, "value", "is not a regular expression of the RE2 syntax")
+		}
+	case OpConforms:
+		_, isObject := value.(map[string]any)
+		_, isBool := value.(bool)
+		c.Require(isObject || isBool, "value", "must be a JSON Schema")
+	}
+	if a.Source == AssertStatus && !isList {
+		c.Require(isNumber || template, "value", "must be a status code such as 200")
+	}
+}
+
+func (cp *Capture) validate() error {
+	var c Check
+	c.Require(caseVariableRE.MatchString(cp.Name), "name", "must be upper-case letters, digits and '_', starting with a letter")
+	switch cp.Source {
+	case "status":
+	case "header":
+		c.Require(httpguts.ValidHeaderFieldName(cp.Expr), "expr", "must be the header's name")
+	case "json":
+		c.Require(strings.HasPrefix(cp.Expr, "$"), "expr", "must be a JSONPath starting with $")
+	case "body":
+		_, err := regexp.Compile(cp.Expr)
+		c.Require(err == nil && cp.Expr != "", "expr", "must be a regular expression of the RE2 syntax")
+	default:
+		c.Addf("source", "must be status, header, body or json")
+	}
+	return c.Err()
+}
+
+func (s HTTPSpec) masked() HTTPSpec {
+	if s.Auth == nil {
+		return s
+	}
+	auth := *s.Auth
+	auth.Password = maskUnlessReference(auth.Password)
+	auth.Token = maskUnlessReference(auth.Token)
+	s.Auth = &auth
+	return s
+}
+
+func (s *HTTPSpec) unmask(old HTTPSpec) {
+	if s.Auth == nil || old.Auth == nil {
+		return
+	}
+	if s.Auth.Password == Mask {
+		s.Auth.Password = old.Auth.Password
+	}
+	if s.Auth.Token == Mask {
+		s.Auth.Token = old.Auth.Token
+	}
+}
+
+var referenceRE = regexp.MustCompile(`^\{\{[^{}]+\}\}$`)
+
+// maskUnlessReference hides a literal; a single {{variable}} is no secret and stays readable.
+func maskUnlessReference(value string) string {
+	if value == "" || referenceRE.MatchString(value) {
+		return value
+	}
+	return Mask
+}
+
+func contains(list []string, want string) bool {
+	for _, s := range list {
+		if s == want {
+			return true
+		}
+	}
+	return false
+}
