@@ -50,6 +50,13 @@ type Run struct {
 	CreatedAt    time.Time  `json:"created_at"`
 }
 
+// Validate checks the parameters, the only free-form part that a caller of a run sets.
+func (r *Run) Validate() error {
+	var c Check
+	checkParameters(&c, "parameters", r.Parameters)
+	return c.Err()
+}
+
 // Execution is one pipeline's part of a run.
 type Execution struct {
 	Key          string     `json:"key" gorm:"primaryKey" example:"ABC-0001-033CE"`

@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -48,11 +49,7 @@ func (w *Webhook) Validate() error {
 	checkName(&c, "name", w.Name)
 	checkHTTPURL(&c, "url", w.URL)
 	checkOwners(&c, "owners", w.Owners)
-	known := false
-	for _, f := range Formats {
-		known = known || f == w.Format
-	}
-	c.Require(known, "format", "must be bellwether or testany")
+	c.Require(slices.Contains(Formats, w.Format), "format", "must be bellwether or testany")
 	c.Require(len(w.Events) > 0, "events", "must name at least one event")
 	for i, e := range w.Events {
 		c.Require(e == EventRunFinished, fmt.Sprintf("events[%d]", i), "%q is not an event; known: %s", e, EventRunFinished)
@@ -67,6 +64,6 @@ func (w *Webhook) Validate() error {
 
 // Wants reports whether the webhook subscribes to an event of a trigger.
 func (w *Webhook) Wants(event, triggerKey string) bool {
-	return w.Enabled && contains(w.Events, event) &&
-		(len(w.TriggerKeys) == 0 || contains(w.TriggerKeys, triggerKey))
+	return w.Enabled && slices.Contains(w.Events, event) &&
+		(len(w.TriggerKeys) == 0 || slices.Contains(w.TriggerKeys, triggerKey))
 }
