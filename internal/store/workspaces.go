@@ -1,0 +1,63 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/bellwether/bellwether/models"
+)
+
+// CreateWorkspace inserts a workspace, whose key the team has chosen.
+func (s *Store) CreateWorkspace(ctx context.Context, w *models.Workspace) error {
+	// What an earlier workspace of that key has left must not show up in the new one.
+	if err := s.deleteHistory(ctx, w.Key); err != nil {
+		return wrap(ctx, err, "create workspace %s", w.Key)
+	}
+	s.born(&w.Version, &w.CreatedAt, &w.UpdatedAt)
+	err := s.do(ctx, func(db *gorm.DB) error { return db.Create(w).Error })
+	return wrap(ctx, err, "create workspace %s", w.Key)
+}
+
+// Workspace reads a workspace.
+func (s *Store) Workspace(ctx context.Context, key string) (models.Workspace, error) {
+	w, err := takeRow[models.Workspace](s.query(ctx), "key", key)
+	return w, wrap(ctx, err, "load workspace %s", key)
+}
+
+// Workspaces lists the workspaces with the keys in only, or all if only is nil.
+func (s *Store) Workspaces(ctx context.Context, only []string, page models.Page) ([]models.Workspace, string, error) {
+	db := s.query(ctx)
+	if only != nil {
+		db = db.Where(clause.IN{Column: clause.Column{Name: "key"}, Values: anys(only)})
+	}
+	items, next, err := pageOf(db, page, "key", func(w *models.Workspace) string { return w.Key })
+	return items, next, wrap(ctx, err, "list workspaces")
+}
+
+// UpdateWorkspace replaces a workspace.
+func (s *Store) UpdateWorkspace(ctx context.Context, w *models.Workspace) error {
+	err := s.change(ctx, &w.Version, &w.UpdatedAt, func(tx *gorm.DB, read int64) error {
+		return replaceRow(tx, w, "key", w.Key, read)
+	})
+	return wrap(ctx, err, "update workspace %s", w.Key)
+}
+
+// DeleteWorkspace deletes a workspace that owns no definitions any more, with its members and its
+// history. ErrInUse otherwise.
+func (s *Store) DeleteWorkspace(ctx context.Context, key string) error {
+	err := s.do(ctx, func(db *gorm.DB) error { return deleteRow[models.Workspace](db, "key", key) })
+	if err != nil {
+		return wrap(ctx, err, "delete workspace %s", key)
+	}
+	return wrap(ctx, s.deleteHistory(ctx, key), "delete the history of workspace %s", key)
+}
+
+func anys[T any](items []T) []any {
+	out := make([]any, len(items))
+	for i, item := range items {
+		out[i] = item
+	}
+	return out
+}
