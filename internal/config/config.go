@@ -11,6 +11,7 @@ import "time"
 type Config struct {
 	Log       Log       `embed:"" prefix:"log-" title:"Logging" commands:"all"`
 	Server    Server    `embed:"" title:"HTTP server" commands:"up, api"`
+	Links     Links     `embed:"" title:"Links" commands:"up, worker"`
 	Up        Up        `embed:"" title:"One process" commands:"up"`
 	Database  Database  `embed:"" prefix:"database-" title:"Database" commands:"api, worker, scheduler, migrate"`
 	Keyset    Keyset    `embed:"" title:"Secrets at rest" commands:"api, worker, scheduler, migrate"`
@@ -30,8 +31,12 @@ type Log struct {
 // Server is the REST API's side of things.
 type Server struct {
 	Listen     string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"BELLWETHER_LISTEN" help:"Address of the REST API."`
-	BaseURL    string `name:"base-url" placeholder:"URL" env:"BELLWETHER_BASE_URL" help:"Where users reach the API, for links in notifications. Default: derived from the address that is listened on."`
 	AdminToken string `placeholder:"TOKEN" env:"BELLWETHER_ADMIN_TOKEN" secret:"" help:"Token of the administrator, at least 24 characters. Without it the first start makes one and prints it once."`
+}
+
+// Links is how notifications point back at what they tell of.
+type Links struct {
+	BaseURL string `name:"base-url" placeholder:"URL" env:"BELLWETHER_BASE_URL" help:"Where users reach the API. Empty: no links; up takes the address that it listens on."`
 }
 
 // Up is what only the single process has.
@@ -68,8 +73,8 @@ type Temporal struct {
 
 // Worker bounds what one worker does at a time.
 type Worker struct {
-	MaxCases    int           `default:"50" env:"BELLWETHER_WORKER_MAX_CASES" help:"Cases and deliveries that this process works on at a time."`
-	StopTimeout time.Duration `default:"30s" env:"BELLWETHER_WORKER_STOP_TIMEOUT" help:"How long running cases may take to end when the process is stopped. In one process (up) at most 5s."`
+	MaxActivities int           `default:"200" env:"BELLWETHER_WORKER_MAX_ACTIVITIES" help:"Cases and deliveries that this process works on at a time."`
+	StopTimeout   time.Duration `default:"30s" env:"BELLWETHER_WORKER_STOP_TIMEOUT" help:"How long running cases may take to end when the process is stopped; what takes longer is run anew by another worker. In one process (up) at most 4s."`
 }
 
 // Webhook is how deliveries are sent.
@@ -84,5 +89,5 @@ type Metrics struct {
 
 // Scheduler is how often the clock and the sweeper look.
 type Scheduler struct {
-	SweepInterval time.Duration `default:"5s" env:"BELLWETHER_SCHEDULER_SWEEP_INTERVAL" help:"How often runs and deliveries are looked for that nobody works on."`
+	SweepInterval time.Duration `default:"1s" env:"BELLWETHER_SCHEDULER_SWEEP_INTERVAL" help:"How often runs and deliveries are looked for that nobody works on."`
 }

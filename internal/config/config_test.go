@@ -26,6 +26,7 @@ type roles struct {
 	} `cmd:""`
 	Up struct {
 		Server config.Server `embed:""`
+		Links  config.Links  `embed:""`
 		Up     config.Up     `embed:""`
 	} `cmd:""`
 }
@@ -44,14 +45,14 @@ func writeFile(t *testing.T, text string) string {
 
 func TestFlagBeatsEnvironmentBeatsFileBeatsDefault(t *testing.T) {
 	t.Parallel()
-	file := writeFile(t, "worker:\n  max_cases: 3\n  stop_timeout: 3s\nlog:\n  level: warn\ndatabase:\n  max_open_conns: 3\n")
+	file := writeFile(t, "worker:\n  max_activities: 3\n  stop_timeout: 3s\nlog:\n  level: warn\ndatabase:\n  max_open_conns: 3\n")
 	var cli roles
 	_, err := config.Parse(&cli, config.Source{
-		Args:    []string{"worker", "--config", file, "--worker-max-cases=1"},
-		Environ: minimal("BELLWETHER_WORKER_MAX_CASES=2", "BELLWETHER_WORKER_STOP_TIMEOUT=2s", "BELLWETHER_LOG_FORMAT="),
+		Args:    []string{"worker", "--config", file, "--worker-max-activities=1"},
+		Environ: minimal("BELLWETHER_WORKER_MAX_ACTIVITIES=2", "BELLWETHER_WORKER_STOP_TIMEOUT=2s", "BELLWETHER_LOG_FORMAT="),
 	})
 	require.NoError(t, err)
-	require.Equal(t, 1, cli.Worker.Worker.MaxCases, "flag")
+	require.Equal(t, 1, cli.Worker.Worker.MaxActivities, "flag")
 	require.Equal(t, 2*time.Second, cli.Worker.Worker.StopTimeout, "environment")
 	require.Equal(t, 3, cli.Worker.Database.MaxOpenConns, "file")
 	require.Equal(t, "warn", cli.Log.Level, "file, above the subcommand")
@@ -98,11 +99,11 @@ func TestMistakesAreRefusedInPlainWords(t *testing.T) {
 		"not a mapping":           {file: "- a\n", want: "line 1: expected keys"},
 		"not YAML":                {file: "a: [\n", want: "yaml: line "},
 		"two documents":           {file: "data: a\n---\ndata: b\n", want: "more than one YAML document"},
-		"bad number":              {file: "worker:\n  max_cases: many\n", want: `--worker-max-cases`},
+		"bad number":              {file: "worker:\n  max_activities: many\n", want: `--worker-max-activities`},
 		"misspelled variable":     {env: []string{"BELLWETHER_DATABASE_DNS=x"}, want: `unknown environment variable BELLWETHER_DATABASE_DNS; did you mean "BELLWETHER_DATABASE_DSN"?`},
 		"bad level":               {env: []string{"BELLWETHER_LOG_LEVEL=loud"}, want: `--log-level must be one of "debug","info","warn","error" but got "loud"`},
-		"unknown flag":            {arg: "--worker-max-case=1", want: "unknown flag --worker-max-case, did you mean \"--worker-max-cases\""},
-		"no cases at all":         {arg: "--worker-max-cases=0", want: "--worker-max-cases: 0 is less than 1"},
+		"unknown flag":            {arg: "--worker-stop-timeou=1s", want: `unknown flag --worker-stop-timeou, did you mean "--worker-stop-timeout"?`},
+		"no cases at all":         {arg: "--worker-max-activities=0", want: "--worker-max-activities: 0 is less than 1"},
 		"two keysets":             {arg: "--keyset-file=f", want: "both set: keep one"},
 		"certificate without key": {arg: "--temporal-tls-cert=f", want: "belong together"},
 		"address without port":    {arg: "--temporal-address=temporal", want: `--temporal-address: "temporal" is not HOST:PORT`},

@@ -17,13 +17,19 @@ func (s Server) Validate() error {
 	if s.AdminToken != "" && len(s.AdminToken) < minAdminToken {
 		return fmt.Errorf("--admin-token (BELLWETHER_ADMIN_TOKEN) must have at least %d characters; take for example the output of openssl rand -hex 24", minAdminToken)
 	}
-	if s.BaseURL != "" {
-		u, err := url.Parse(s.BaseURL)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-			return fmt.Errorf("--base-url: %q is not a URL such as https://bellwether.example.com", s.BaseURL)
-		}
-	}
 	return checkAddress("--listen", s.Listen)
+}
+
+// Validate checks the URL.
+func (l Links) Validate() error {
+	if l.BaseURL == "" {
+		return nil
+	}
+	u, err := url.Parse(l.BaseURL)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return fmt.Errorf("--base-url: %q is not a URL such as https://bellwether.example.com", l.BaseURL)
+	}
+	return nil
 }
 
 // Validate checks the addresses.
@@ -69,11 +75,11 @@ func (t Temporal) Validate() error {
 
 // Validate checks the bounds.
 func (w Worker) Validate() error {
-	if w.MaxCases < 1 {
-		return fmt.Errorf("--worker-max-cases: %d is less than 1", w.MaxCases)
+	if w.MaxActivities < 1 {
+		return fmt.Errorf("--worker-max-activities: %d is less than 1", w.MaxActivities)
 	}
-	if w.StopTimeout < 0 {
-		return fmt.Errorf("--worker-stop-timeout: %s is less than 0", w.StopTimeout)
+	if w.StopTimeout < time.Second {
+		return fmt.Errorf("--worker-stop-timeout: %s is less than 1s", w.StopTimeout)
 	}
 	return nil
 }
