@@ -36,7 +36,8 @@ type Server struct {
 
 // Links is how notifications point back at what they tell of.
 type Links struct {
-	BaseURL string `name:"base-url" placeholder:"URL" env:"BELLWETHER_BASE_URL" help:"Where users reach the API. Empty: no links; up takes the address that it listens on."`
+	BaseURL       string `name:"base-url" placeholder:"URL" env:"BELLWETHER_BASE_URL" help:"Where users reach the API. Empty: links have no host; up takes the address that it listens on."`
+	TemporalUIURL string `name:"temporal-ui-url" placeholder:"URL" env:"BELLWETHER_TEMPORAL_UI_URL" help:"Where users reach the Temporal Web UI. Empty: no links to it; up takes the address that it listens on."`
 }
 
 // Up is what only the single process has.

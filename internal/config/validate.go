@@ -20,14 +20,18 @@ func (s Server) Validate() error {
 	return checkAddress("--listen", s.Listen)
 }
 
-// Validate checks the URL.
+// Validate checks the URLs.
 func (l Links) Validate() error {
-	if l.BaseURL == "" {
+	return errors.Join(checkURL("--base-url", l.BaseURL), checkURL("--temporal-ui-url", l.TemporalUIURL))
+}
+
+func checkURL(flag, text string) error {
+	if text == "" {
 		return nil
 	}
-	u, err := url.Parse(l.BaseURL)
+	u, err := url.Parse(text)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return fmt.Errorf("--base-url: %q is not a URL such as https://bellwether.example.com", l.BaseURL)
+		return fmt.Errorf("%s: %q is not a URL such as https://bellwether.example.com", flag, text)
 	}
 	return nil
 }
