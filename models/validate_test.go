@@ -167,6 +167,19 @@ func TestWebhookValidationAndSubscription(t *testing.T) {
 	require.Equal(t, []string{"url", "format", "events[0]", "trigger_keys[0]", "secret"}, fields(t, w.Validate()))
 }
 
+func TestWebhookSecretsOfStandardWebhooksAreBase64(t *testing.T) {
+	t.Parallel()
+	w := models.Webhook{Name: "w", URL: "https://example.com/h", Format: models.FormatTestany, Events: []string{models.EventRunFinished}}
+	for _, secret := range []string{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "any text of 16 or more", ""} {
+		w.Secret = secret
+		require.NoError(t, w.Validate(), secret)
+	}
+	for _, secret := range []string{"whsec_this is not base64", "whsec_MfKQ9r8GKYqrTwjU="} {
+		w.Secret = secret
+		require.Equal(t, []string{"secret"}, fields(t, w.Validate()), secret)
+	}
+}
+
 func TestOtherDefinitionsNameTheField(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []string{"key", "name"}, fields(t, (&models.Workspace{Key: "ab"}).Validate()))

@@ -1,8 +1,10 @@
 package models
 
 import (
+	"encoding/base64"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -59,6 +61,10 @@ func (w *Webhook) Validate() error {
 	}
 	c.Require(w.Secret == "" || (len(w.Secret) >= MinSecret && len(w.Secret) <= MaxSecret), "secret",
 		"must have between %d and %d characters", MinSecret, MaxSecret)
+	if encoded, standard := strings.CutPrefix(w.Secret, "whsec_"); standard {
+		_, err := base64.StdEncoding.DecodeString(encoded)
+		c.Require(err == nil, "secret", "starts with whsec_ and must go on in Base64, as Standard Webhooks has it; otherwise leave whsec_ out")
+	}
 	return c.Err()
 }
 
