@@ -49,9 +49,9 @@ func (s *Store) next(ctx context.Context, name string, n int64) (first int64, er
 func advance(tx *gorm.DB, name string, n int64) (int64, error) {
 	var c counter
 	err := forUpdate(tx).Take(&c, "name = ?", name).Error
-	if errors.Is(err, gorm.ErrRecordNotFound) {
+	if errors.Is(err, models.ErrNotFound) {
 		err = tx.Create(&counter{Name: name, Value: n}).Error
-		if errors.Is(err, gorm.ErrDuplicatedKey) {
+		if errors.Is(err, models.ErrDuplicate) {
 			return 0, errRetry
 		}
 		return 1, err

@@ -12,27 +12,32 @@ import (
 	"github.com/bellwether/bellwether/models"
 )
 
-// wrap adds the operation to an error and turns the database's words into the domain's. A nil error
-// stays nil.
+// wrap adds the operation to an error. A nil error stays nil.
 func wrap(ctx context.Context, err error, format string, args ...any) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf(format+": %w", append(args, domainError(ctx, err))...)
+	return fmt.Errorf(format+": %w", append(args, ended(ctx, err))...)
 }
 
-func domainError(ctx context.Context, err error) error {
-	switch {
-	case errors.Is(err, gorm.ErrRecordNotFound):
-		return models.ErrNotFound
-	case errors.Is(err, gorm.ErrDuplicatedKey):
-		return models.ErrDuplicate
-	case ctx.Err() != nil && !isDomain(err):
-		// The drivers say "interrupted" or "bad connection" when a context ends.
+// ended is the context's error if the context has ended, whatever the driver made of that.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil && !isDomain(err) {
 		return ctx.Err()
-	default:
-		return err
 	}
+	return err
+}
+
+// errForeignKey says that a row is missing which another refers to, or is to go while others refer
+// to it. Functions turn it into the domain's word for their case.
+var errForeignKey = errors.New("refers to a row that does not exist, or is referred to")
+
+// translate turns gorm's own errors into the domain's.
+func translate(err error) error {
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return models.ErrNotFound
+	}
+	return err
 }
 
 func isDomain(err error) bool {

@@ -26,15 +26,15 @@ func (s *Store) SetMember(ctx context.Context, m *models.Member) error {
 		case err == nil:
 			m.CreatedAt = old.CreatedAt
 			return tx.Model(&old).UpdateColumn("role", m.Role).Error
-		case !errors.Is(err, gorm.ErrRecordNotFound):
+		case !errors.Is(err, models.ErrNotFound):
 			return err
 		}
 		m.CreatedAt = s.now()
 		err = tx.Create(m).Error
 		switch {
-		case errors.Is(err, gorm.ErrDuplicatedKey):
+		case errors.Is(err, models.ErrDuplicate):
 			return errRetry
-		case errors.Is(err, gorm.ErrForeignKeyViolated):
+		case errors.Is(err, errForeignKey):
 			return models.ErrNotFound
 		}
 		return err

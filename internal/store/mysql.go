@@ -11,6 +11,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 	gormmysql "gorm.io/driver/mysql"
 	"gorm.io/gorm"
+
+	"github.com/bellwether/bellwether/models"
 )
 
 // Limits of the MySQL pool. Connections are renewed before the server's or a proxy's idle time-outs
@@ -26,9 +28,31 @@ const (
 	mysqlUnknownDatabase = 1049
 	mysqlAccessDenied    = 1045
 	mysqlDatabaseDenied  = 1044
+	mysqlDuplicate       = 1062
 	mysqlLockWait        = 1205
 	mysqlDeadlock        = 1213
+	mysqlReferenced      = 1451 // the row that others refer to is to go
+	mysqlUnreferenced    = 1452 // the row that is referred to does not exist
 )
+
+// mysqlDialector is gorm's MySQL dialect with the store's errors.
+type mysqlDialector struct{ gormmysql.Dialector }
+
+// Translate turns the expected errors into the domain's.
+func (mysqlDialector) Translate(err error) error {
+	var e *mysql.MySQLError
+	if !errors.As(err, &e) {
+		return translate(err)
+	}
+	switch e.Number {
+	case mysqlDuplicate:
+		return models.ErrDuplicate
+	case mysqlReferenced, mysqlUnreferenced:
+		return errForeignKey
+	default:
+		return err
+	}
+}
 
 func (s *Store) openMySQL(ctx context.Context, cfg Config) error {
 	config, err := mysqlConfig(cfg.DSN)
@@ -51,11 +75,11 @@ func (s *Store) openMySQL(ctx context.Context, cfg Config) error {
 	if err = pool.PingContext(ctx); err != nil {
 		return mysqlOpenError(config, err)
 	}
-	db, err := gorm.Open(gormmysql.New(gormmysql.Config{
+	db, err := gorm.Open(mysqlDialector{gormmysql.Dialector{Config: &gormmysql.Config{
 		Conn:                      pool,
 		SkipInitializeWithVersion: true,
 		DisableWithReturning:      true,
-	}), s.gormConfig())
+	}}}, s.gormConfig())
 	if err != nil {
 		return mysqlOpenError(config, err)
 	}

@@ -177,7 +177,7 @@ func (s *Store) saveReport(tx *gorm.DB, resultID string, report models.Report) e
 		return err
 	}
 	err = tx.Create(&report).Error
-	if errors.Is(err, gorm.ErrForeignKeyViolated) {
+	if errors.Is(err, errForeignKey) {
 		return errRetry
 	}
 	return err

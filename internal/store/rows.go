@@ -138,7 +138,7 @@ func replaceRow[T any](tx *gorm.DB, row *T, column string, key any, read int64, 
 // insertInWorkspace inserts a definition. The foreign key on the workspace says when there is none.
 func insertInWorkspace(tx *gorm.DB, row any, workspace string) error {
 	err := tx.Create(row).Error
-	if errors.Is(err, gorm.ErrForeignKeyViolated) {
+	if errors.Is(err, errForeignKey) {
 		return fmt.Errorf("workspace %s: %w", workspace, models.ErrNotFound)
 	}
 	return err
@@ -148,7 +148,7 @@ func insertInWorkspace(tx *gorm.DB, row any, workspace string) error {
 func deleteRow[T any](tx *gorm.DB, column string, value any) error {
 	result := tx.Where(where(column, value)).Delete(new(T))
 	switch {
-	case errors.Is(result.Error, gorm.ErrForeignKeyViolated):
+	case errors.Is(result.Error, errForeignKey):
 		return models.ErrInUse
 	case result.Error != nil:
 		return result.Error

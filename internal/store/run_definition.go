@@ -93,7 +93,7 @@ func loadEnvironmentNames(db *gorm.DB, d *models.RunDefinition) error {
 
 // optional turns "no such row" into a nil pointer.
 func optional[T any](row T, err error) (*T, error) {
-	if errors.Is(err, gorm.ErrRecordNotFound) {
+	if errors.Is(err, models.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {

@@ -105,7 +105,7 @@ func (s *Store) creationBounds(ctx context.Context, f models.RunFilter) (func(*g
 func (s *Store) idNear(ctx context.Context, condition string, at time.Time, order string, skew time.Duration) (string, error) {
 	var run models.Run
 	err := s.query(ctx).Select("id").Where(condition, micro(at)).Order(order).Take(&run).Error
-	if errors.Is(err, gorm.ErrRecordNotFound) {
+	if errors.Is(err, models.ErrNotFound) {
 		if skew < 0 {
 			return "~", nil // sorts behind every id
 		}

@@ -117,7 +117,7 @@ func (s *Store) RecordTick(ctx context.Context, tick models.Tick) (*models.Run, 
 // cursor.
 func lockCursor(tx *gorm.DB, tick models.Tick) (bool, error) {
 	cursor, err := takeRow[scheduleCursor](forUpdate(tx), "trigger_key", tick.TriggerKey)
-	if errors.Is(err, gorm.ErrRecordNotFound) {
+	if errors.Is(err, models.ErrNotFound) {
 		return false, nil
 	}
 	if err != nil || !cursor.DecidedUntil.Before(tick.ScheduledFor) {

@@ -14,6 +14,8 @@ import (
 	gormsqlite "gorm.io/driver/sqlite"
 	"gorm.io/gorm"
 	"modernc.org/sqlite"
+
+	"github.com/bellwether/bellwether/models"
 )
 
 // sqliteReaders is the default number of reading connections.
@@ -32,17 +34,17 @@ const (
 // sqliteDialector is gorm's SQLite dialect over the pure-Go driver, whose errors gorm cannot read.
 type sqliteDialector struct{ gormsqlite.Dialector }
 
-// Translate turns constraint violations into gorm's errors.
+// Translate turns the expected errors into the domain's.
 func (sqliteDialector) Translate(err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
-		return err
+		return translate(err)
 	}
 	switch e.Code() {
 	case sqliteUnique, sqlitePrimaryKey:
-		return gorm.ErrDuplicatedKey
+		return models.ErrDuplicate
 	case sqliteForeignKey:
-		return gorm.ErrForeignKeyViolated
+		return errForeignKey
 	default:
 		return err
 	}

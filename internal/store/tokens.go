@@ -17,7 +17,7 @@ func (s *Store) CreateToken(ctx context.Context, t *models.Token) error {
 	}
 	t.CreatedAt, t.ExpiresAt, t.LastUsedAt = s.now(), microPtr(t.ExpiresAt), nil
 	err := s.do(ctx, func(db *gorm.DB) error { return db.Create(t).Error })
-	if errors.Is(err, gorm.ErrForeignKeyViolated) {
+	if errors.Is(err, errForeignKey) {
 		err = models.ErrNotFound
 	}
 	return wrap(ctx, err, "create token %s of user %d", t.ID, t.UserID)
