@@ -137,12 +137,17 @@ func newServer(deps Deps) (*server, error) {
 	if err := s.serveDocs(); err != nil {
 		return nil, err
 	}
+	return s, s.checkNeeds()
+}
+
+// checkNeeds refuses to serve a route of which nobody said what its callers need.
+func (s *server) checkNeeds() error {
 	for _, r := range s.router.Routes() {
 		if s.needs[r.Method+" "+r.Path] == needUnset {
-			return nil, errors.New("api: nobody said what a caller of " + r.Method + " " + r.Path + " needs")
+			return errors.New("api: nobody said what a caller of " + r.Method + " " + r.Path + " needs")
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // register lists every resource.

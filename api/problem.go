@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/bellwether/bellwether/api/wire"
 	"github.com/bellwether/bellwether/models"
@@ -167,12 +168,12 @@ func (s *server) problem(ctx context.Context, err error) *wire.Problem {
 	return p
 }
 
-// usedBy is the part of an ErrInUse that names who uses it: the error directly around the sentinel.
-// What is around that names the operation and is for the log.
+// usedBy is the part of an ErrInUse that names who uses it ("in use by P-ABC-0001"). What is around
+// that names the operation and is for the log.
 func usedBy(err error) string {
 	for ; err != nil; err = errors.Unwrap(err) {
-		if errors.Unwrap(err) == models.ErrInUse { //nolint:errorlint // the wrapper itself is wanted, not whether there is one
-			return "it is " + err.Error() + "; remove that first"
+		if who, ok := strings.CutPrefix(err.Error(), models.ErrInUse.Error()+" by "); ok {
+			return "it is used by " + who + "; change that first"
 		}
 	}
 	return kindOf(models.ErrInUse).detail

@@ -39,7 +39,7 @@ type PipelineRules struct {
 type Rule struct {
 	CaseKey    string `json:"case_key" example:"0000A3F1"`
 	Parent     *int   `json:"parent,omitempty" doc:"Position, from 0, of the rule whose outcome decides whether this one runs"`
-	When       string `json:"when" enum:"always,passed,failed" doc:"The outcome of the parent on which this rule runs"`
+	When       string `json:"when" enum:"always,whenPassed,whenFailed" doc:"The outcome of the parent on which this rule runs"`
 	ExpectFail bool   `json:"expect_fail,omitempty" doc:"The case is expected to fail"`
 	Line       int    `json:"line,omitempty" doc:"Line in the definition, from 1"`
 }
