@@ -22,6 +22,8 @@ import (
 	"github.com/bellwether/bellwether/workflows"
 )
 
+var discard = slog.New(slog.DiscardHandler)
+
 const runID = "0192f0aa-0000-7000-8000-000000000001"
 
 // bundle is a workflow environment whose activities are played by functions of the test.
@@ -48,7 +50,7 @@ type bundle struct {
 func setup(t *testing.T, plan activities.RunPlan) *bundle {
 	t.Helper()
 	suite := testsuite.WorkflowTestSuite{}
-	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	suite.SetLogger(log.NewStructuredLogger(discard))
 	b := &bundle{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), plan: plan}
 	b.SetTestTimeout(30 * time.Second)
 	b.RegisterWorkflow(workflows.Run)

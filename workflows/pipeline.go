@@ -18,7 +18,7 @@ import (
 // long and it went on in a new one.
 type PipelineInput struct {
 	Plan      activities.PipelinePlan `json:"plan"`
-	Done      []models.CaseOutcome    `json:"done,omitempty"` // of the first rules, in their order
+	Done      []models.CaseOutcome    `json:"done,omitempty"`   // of the first rules, in their order
 	Reason    string                  `json:"reason,omitempty"` // the first error among them
 	StartedAt time.Time               `json:"started_at,omitzero"`
 }

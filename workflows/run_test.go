@@ -68,7 +68,9 @@ func TestVerdictOfRun(t *testing.T) {
 				pipelines = append(pipelines, p)
 			}
 			b := setup(t, plan(pipelines...))
-			b.execute = func(in activities.CaseInput) (activities.CaseOutput, error) { return ended(byKey[in.ExecutionKey]), nil }
+			b.execute = func(in activities.CaseInput) (activities.CaseOutput, error) {
+				return ended(byKey[in.ExecutionKey]), nil
+			}
 
 			result := b.run(t, workflows.RunInput{})
 
