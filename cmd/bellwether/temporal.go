@@ -1,31 +1,42 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
+
+	"github.com/bellwether/bellwether/internal/app"
+	"github.com/bellwether/bellwether/internal/config"
 )
 
+// temporalFile is the name of Temporal's database in a data folder.
+const temporalFile = "temporal.db"
+
 type temporalCmd struct {
-	Data           string `help:"Folder of the database." default:"./data" type:"path"`
-	TemporalListen string `help:"HOST:PORT of the frontend." default:"127.0.0.1:7233"`
-	UIListen       string `name:"ui-listen" help:"HOST:PORT of the Web UI; empty: none." default:"127.0.0.1:8233"`
-	Namespace      string `help:"Namespace to make." default:"default"`
+	Up        config.Up `embed:"" group:"Addresses and data"`
+	Namespace string    `default:"default" help:"Namespace; made when it does not exist."`
 }
 
-// Run serves until the context ends.
-func (c *temporalCmd) Run(ctx context.Context, out io.Writer) error {
-	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	s, err := startTemporal(ctx, filepath.Join(c.Data, "temporal.db"), c.TemporalListen, c.UIListen, c.Namespace, logger)
+// Run serves until the process is asked to stop. The two lines on standard output say that it is
+// ready, and where.
+func (c *temporalCmd) Run(p *process) error {
+	folder, err := app.OpenFolder(c.Up.Data)
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(out, "temporal %s\nui %s\n", s.FrontendAddr, s.UIURL); err != nil {
+	defer func() { _ = folder.Close() }()
+	server, err := startTemporal(p.ctx, temporalConfig{
+		File: folder.File(temporalFile), Frontend: c.Up.TemporalListen, UI: c.Up.UIListen, Namespace: c.Namespace, Logger: p.logger,
+	})
+	if err != nil {
 		return err
 	}
-	<-ctx.Done()
-	return s.Stop()
+	fmt.Fprintf(p.stdout, "temporal %s\nui %s\n", server.FrontendAddr, server.UIURL)
+	<-p.ctx.Done()
+	return server.Stop()
+}
+
+// temporalConfig is what startTemporal needs, in both builds.
+type temporalConfig struct {
+	File, Frontend, UI, Namespace string
+	Logger                        *slog.Logger
 }

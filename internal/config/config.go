@@ -12,9 +12,9 @@ type Config struct {
 	Log       Log       `embed:"" prefix:"log-" title:"Logging" commands:"all"`
 	Server    Server    `embed:"" title:"HTTP server" commands:"up, api"`
 	Links     Links     `embed:"" title:"Links" commands:"up, worker"`
-	Up        Up        `embed:"" title:"One process" commands:"up"`
+	Up        Up        `embed:"" title:"One process" commands:"up, temporal"`
 	Database  Database  `embed:"" prefix:"database-" title:"Database" commands:"api, worker, scheduler, migrate"`
-	Keyset    Keyset    `embed:"" title:"Secrets at rest" commands:"api, worker, scheduler, migrate"`
+	Keyset    Keyset    `embed:"" title:"Secrets at rest" commands:"api, worker, scheduler"`
 	Temporal  Temporal  `embed:"" prefix:"temporal-" title:"Temporal" commands:"api, worker, scheduler"`
 	Worker    Worker    `embed:"" prefix:"worker-" title:"Worker" commands:"up, worker"`
 	Webhook   Webhook   `embed:"" prefix:"webhook-" title:"Webhook deliveries" commands:"up, worker"`
@@ -24,7 +24,7 @@ type Config struct {
 
 // Log says what is logged to standard error, and how.
 type Log struct {
-	Level  string `default:"info" enum:"debug,info,warn,error" env:"BELLWETHER_LOG_LEVEL" help:"Least level that is logged: debug, info, warn or error."`
+	Level  string `default:"" enum:",debug,info,warn,error" placeholder:"LEVEL" env:"BELLWETHER_LOG_LEVEL" help:"Least level that is logged: debug, info, warn or error. Default: info, but warn for up, which talks to people."`
 	Format string `default:"text" enum:"text,json" env:"BELLWETHER_LOG_FORMAT" help:"Form of the log: text or json."`
 }
 

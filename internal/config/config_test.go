@@ -101,7 +101,7 @@ func TestMistakesAreRefusedInPlainWords(t *testing.T) {
 		"two documents":           {file: "data: a\n---\ndata: b\n", want: "more than one YAML document"},
 		"bad number":              {file: "worker:\n  max_activities: many\n", want: `--worker-max-activities`},
 		"misspelled variable":     {env: []string{"BELLWETHER_DATABASE_DNS=x"}, want: `unknown environment variable BELLWETHER_DATABASE_DNS; did you mean "BELLWETHER_DATABASE_DSN"?`},
-		"bad level":               {env: []string{"BELLWETHER_LOG_LEVEL=loud"}, want: `--log-level must be one of "debug","info","warn","error" but got "loud"`},
+		"bad level":               {env: []string{"BELLWETHER_LOG_LEVEL=loud"}, want: `--log-level must be one of "","debug","info","warn","error" but got "loud"`},
 		"unknown flag":            {arg: "--worker-stop-timeou=1s", want: `unknown flag --worker-stop-timeou, did you mean "--worker-stop-timeout"?`},
 		"no cases at all":         {arg: "--worker-max-activities=0", want: "--worker-max-activities: 0 is less than 1"},
 		"two keysets":             {arg: "--keyset-file=f", want: "both set: keep one"},
@@ -176,7 +176,7 @@ func TestSummaryMasksSecrets(t *testing.T) {
 	require.Contains(t, text, "database_dsn=bw:******@tcp(db:3306)/bellwether")
 	require.Contains(t, text, "keyset=******")
 	require.Contains(t, text, "temporal_api_key=******")
-	require.Contains(t, text, "log_level=info")
+	require.Contains(t, text, "log_format=text")
 	for _, secret := range []string{"hush", "p@ss", "w:rd"} {
 		require.NotContains(t, text, secret)
 	}

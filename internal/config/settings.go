@@ -69,7 +69,7 @@ func secretKind(tag *kong.Tag) string {
 
 func typeName(flag *kong.Flag) string {
 	if flag.Enum != "" {
-		return strings.ReplaceAll(flag.Enum, ",", " | ")
+		return strings.ReplaceAll(strings.TrimPrefix(flag.Enum, ","), ",", " | ")
 	}
 	switch target := flag.Target.Type(); {
 	case target.String() == "time.Duration":

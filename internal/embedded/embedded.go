@@ -72,13 +72,13 @@ type Server struct {
 // that is taken is a *PortTakenError, found before anything is started.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	cfg = cfg.withDefaults()
-	frontend, err := resolveListener(ctx, "frontend", cfg.FrontendAddr)
+	frontend, err := resolveListener(ctx, ListenerFrontend, cfg.FrontendAddr)
 	if err != nil {
 		return nil, err
 	}
 	var uiAt listener
 	if cfg.UIAddr != "" {
-		if uiAt, err = resolveListener(ctx, "ui", cfg.UIAddr); err != nil {
+		if uiAt, err = resolveListener(ctx, ListenerUI, cfg.UIAddr); err != nil {
 			return nil, err
 		}
 	}

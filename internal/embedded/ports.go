@@ -9,9 +9,15 @@ import (
 	"syscall"
 )
 
+// The names of the listeners.
+const (
+	ListenerFrontend = "frontend"
+	ListenerUI       = "ui"
+)
+
 // PortTakenError says that another program listens on an address that was asked for.
 type PortTakenError struct {
-	Listener string // "frontend" or "ui"
+	Listener string // ListenerFrontend or ListenerUI
 	Address  string // as configured
 }
 
