@@ -13,7 +13,7 @@ import (
 // engine never makes a tick late. It may forget a run: the row is there, and the sweeper starts it.
 type dispatcher struct {
 	starter Starter
-	store   Store
+	store   marker
 	timeout time.Duration
 	queue   chan models.Run
 	engine  *outage
@@ -75,10 +75,12 @@ func startRun(ctx context.Context, starter Starter, run models.Run, timeout time
 	return nil
 }
 
-func markDispatched(ctx context.Context, store interface {
+// marker notes that the workflow of a run was started.
+type marker interface {
 	MarkDispatched(ctx context.Context, runID string) error
-}, runID string,
-) error {
+}
+
+func markDispatched(ctx context.Context, store marker, runID string) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	if err := store.MarkDispatched(ctx, runID); err != nil {

@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -64,10 +63,6 @@ func (s *Scheduler) complain(ctx context.Context, tried []*entry) {
 func (s *Scheduler) record(ctx context.Context, e *entry, now time.Time) error {
 	for _, tick := range due(e.schedule, e.times, now, s.options.Grace) {
 		run, err := s.recordTick(ctx, tick)
-		if errors.Is(err, models.ErrNotFound) {
-			e.start = time.Time{} // the trigger was deleted; the next poll will drop it
-			return nil
-		}
 		if err != nil {
 			return err
 		}
@@ -81,15 +76,11 @@ func (s *Scheduler) record(ctx context.Context, e *entry, now time.Time) error {
 	return nil
 }
 
-// recordTick answers nil for a tick that has its row already, whoever wrote it.
 func (s *Scheduler) recordTick(ctx context.Context, tick models.Tick) (*models.Run, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	run, err := s.store.RecordTick(ctx, tick)
-	switch {
-	case errors.Is(err, models.ErrDuplicate):
-		return nil, nil
-	case err != nil:
+	if err != nil {
 		return nil, fmt.Errorf("record tick %s of %s: %w", stamp(tick.ScheduledFor), tick.TriggerKey, err)
 	}
 	return run, nil
