@@ -20,6 +20,7 @@ func (s *server) registerCases() {
 	handle(s, route{
 		method: http.MethodPost, path: "/cases", need: needEditor, id: "create-case", tag: tagCases,
 		summary: "Create a case", status: http.StatusCreated, versioned: true,
+		example: exampleCase,
 	}, s.createCase)
 	handle(s, route{
 		method: http.MethodGet, path: "/cases/{key}", need: needViewer, id: "get-case", tag: tagCases,
@@ -28,6 +29,7 @@ func (s *server) registerCases() {
 	handle(s, route{
 		method: http.MethodPatch, path: "/cases/{key}", need: needEditor, id: "update-case", tag: tagCases,
 		summary: "Change a case", versioned: true,
+		example: wire.CasePatch{TimeoutSeconds: new(30), Labels: &[]string{"smoke"}},
 	}, s.updateCase)
 	handle(s, route{
 		method: http.MethodDelete, path: "/cases/{key}", need: needEditor, id: "delete-case", tag: tagCases,

@@ -18,6 +18,10 @@ func (s *server) registerEnvironments() {
 	handle(s, route{
 		method: http.MethodPost, path: "/environments", need: needEditor, id: "create-environment", tag: tagEnvironments,
 		summary: "Create an environment", status: http.StatusCreated, versioned: true,
+		example: wire.EnvironmentCreate{WorkspaceKey: "ABC", Name: "STAGING", Values: []models.EnvValue{
+			{Key: "BASE_URL", Value: "https://staging.example.com"},
+			{Key: "API_KEY", Value: "the key", Type: models.ValueSecret},
+		}},
 	}, s.createEnvironment)
 	handle(s, route{
 		method: http.MethodGet, path: "/environments/{uid}", need: needViewer, id: "get-environment", tag: tagEnvironments,
@@ -26,6 +30,7 @@ func (s *server) registerEnvironments() {
 	handle(s, route{
 		method: http.MethodPatch, path: "/environments/{uid}", need: needEditor, id: "update-environment", tag: tagEnvironments,
 		summary: "Change an environment", versioned: true,
+		example: wire.EnvironmentPatch{Name: new("QA")},
 	}, s.updateEnvironment)
 	handle(s, route{
 		method: http.MethodDelete, path: "/environments/{uid}", need: needEditor, id: "delete-environment", tag: tagEnvironments,

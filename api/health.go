@@ -22,9 +22,14 @@ func (s *server) registerHealth() {
 	}, s.getHealth)
 	handle(s, route{
 		method: http.MethodGet, path: "/readyz", outside: true, need: needNothing, id: "get-readiness", tag: tagSystem,
-		summary: "Can requests be served?", errors: []int{http.StatusServiceUnavailable},
+		summary:     "Can requests be served?",
 		description: "Really asks the database and Temporal. 503 and the state of each if one does not answer. Needs no token.",
 	}, s.getReadiness)
+	ready := s.described(http.MethodGet, "/readyz").Responses
+	ready["503"] = &huma.Response{
+		Description: "Something does not answer",
+		Content:     map[string]*huma.MediaType{wire.ProblemMediaType: ready["200"].Content["application/json"]},
+	}
 	if s.deps.Metrics != nil {
 		s.registerMetrics()
 	}

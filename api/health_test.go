@@ -25,7 +25,9 @@ func TestReadinessAsksEverything(t *testing.T) {
 	t.Parallel()
 	state := map[string]error{}
 	a := newAPITest(t, func(d *Deps) {
-		ask := func(name string) func(context.Context) error { return func(context.Context) error { return state[name] } }
+		ask := func(name string) func(context.Context) error {
+			return func(context.Context) error { return state[name] }
+		}
 		d.Checks = map[string]func(context.Context) error{"database": ask("database"), "temporal": ask("temporal")}
 	})
 	body := a.get("//readyz", bearer("")).is(http.StatusOK)

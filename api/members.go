@@ -18,6 +18,7 @@ func (s *server) registerMembers() {
 	handle(s, route{
 		method: http.MethodPut, path: "/workspaces/{key}/members/{user_id}", need: needWorkspaceAdmin, id: "set-member", tag: tagWorkspaces,
 		summary: "Give a user a role in a workspace", description: "Makes the user a member or changes its role.",
+		example: wire.MemberPut{Role: models.RoleEditor},
 	}, s.setMember)
 	handle(s, route{
 		method: http.MethodDelete, path: "/workspaces/{key}/members/{user_id}", need: needWorkspaceAdmin, id: "remove-member", tag: tagWorkspaces,

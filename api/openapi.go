@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
@@ -92,6 +95,7 @@ func (s *server) document() (asJSON, asYAML []byte, err error) {
 	for _, schema := range s.api.OpenAPI().Components.Schemas.Map() {
 		neverNull(schema)
 	}
+	s.shareProblems()
 	if asJSON, err = json.MarshalIndent(s.api.OpenAPI(), "", "  "); err != nil {
 		return nil, nil, fmt.Errorf("write OpenAPI document: %w", err)
 	}
@@ -99,6 +103,58 @@ func (s *server) document() (asJSON, asYAML []byte, err error) {
 		return nil, nil, fmt.Errorf("write OpenAPI document: %w", err)
 	}
 	return append(asJSON, '\n'), asYAML, nil
+}
+
+// shareProblems documents each status of a problem once, with the types that it stands for, instead
+// of at every operation.
+func (s *server) shareProblems() {
+	doc := s.api.OpenAPI()
+	doc.Components.Responses = map[string]*huma.Response{}
+	for _, item := range doc.Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
+			if op == nil {
+				continue
+			}
+			for status, response := range op.Responses {
+				code, err := strconv.Atoi(status)
+				if err != nil || !isProblem(response) {
+					continue
+				}
+				name := strings.ReplaceAll(http.StatusText(code), " ", "")
+				if doc.Components.Responses[name] == nil {
+					response.Description = problemText(code)
+					doc.Components.Responses[name] = response
+				}
+				op.Responses[status] = &huma.Response{Ref: "#/components/responses/" + name}
+			}
+		}
+	}
+}
+
+func isProblem(response *huma.Response) bool {
+	media := response.Content[wire.ProblemMediaType]
+	return media != nil && media.Schema != nil && strings.HasSuffix(media.Schema.Ref, "/Problem")
+}
+
+// problemText lists what a status can mean.
+func problemText(status int) string {
+	var lines []string
+	for _, k := range kinds {
+		line := fmt.Sprintf("%s (`%s`)", k.title, k.urn)
+		if k.status == status && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
+}
+
+// described is the operation as it is documented, for what huma cannot know.
+func (s *server) described(method, path string) *huma.Operation {
+	item := s.api.OpenAPI().Paths[path]
+	if method == http.MethodPost {
+		return item.Post
+	}
+	return item.Get
 }
 
 // neverNull corrects huma's assumption that lists may be null: requests refuse null and answers hold

@@ -19,10 +19,12 @@ func (s *server) registerPipelines() {
 		method: http.MethodPost, path: "/pipelines", need: needEditor, id: "create-pipeline", tag: tagPipelines,
 		summary: "Create a pipeline", description: "From rules (definition) or from a list of cases (case_keys).",
 		status: http.StatusCreated, versioned: true,
+		example: wire.PipelineCreate{WorkspaceKey: "ABC", Name: "smoke", CaseKeys: []string{"00000001", "00000002"}},
 	}, s.createPipeline)
 	handle(s, route{
 		method: http.MethodPost, path: "/pipelines/verify", need: needViewer, id: "verify-pipeline", tag: tagPipelines,
 		summary: "Check a definition without saving it", description: "Answers the rules as they are understood, or what is wrong, with the line.",
+		example: wire.PipelineVerify{WorkspaceKey: "ABC", Definition: exampleRules},
 	}, s.verifyPipeline)
 	handle(s, route{
 		method: http.MethodGet, path: "/pipelines/{key}", need: needViewer, id: "get-pipeline", tag: tagPipelines,
@@ -31,6 +33,7 @@ func (s *server) registerPipelines() {
 	handle(s, route{
 		method: http.MethodPatch, path: "/pipelines/{key}", need: needEditor, id: "update-pipeline", tag: tagPipelines,
 		summary: "Change a pipeline", versioned: true,
+		example: wire.PipelinePatch{Definition: new(exampleRules)},
 	}, s.updatePipeline)
 	handle(s, route{
 		method: http.MethodDelete, path: "/pipelines/{key}", need: needEditor, id: "delete-pipeline", tag: tagPipelines,

@@ -24,6 +24,7 @@ type route struct {
 	errors       []int // beyond those that follow from the method, the path and the need
 	versioned    bool  // answers an ETag and takes If-None-Match
 	waits        bool  // may wait for a run
+	example      any   // of a body
 }
 
 // handle registers a handler. It runs only for callers that the route admits, with the body read
@@ -76,10 +77,13 @@ func (s *server) operation(r route) huma.Operation {
 		Errors:       r.problems(),
 		Responses:    map[string]*huma.Response{},
 		MaxBodyBytes: -1, BodyReadTimeout: -1, // readBody has seen to both
-		RejectUnknownQueryParameters: true,
+		RejectUnknownQueryParameters: !r.outside, // probes may add what they like
 	}
 	if r.outside {
 		op.Path = r.path
+	}
+	if r.example != nil {
+		op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Example: r.example}}}
 	}
 	if r.need != needNothing {
 		op.Security = []map[string][]string{{"bearer": {}}}
@@ -96,11 +100,11 @@ func (s *server) operation(r route) huma.Operation {
 	return op
 }
 
-// problems lists the statuses of the problems that a route can answer. huma adds 422 and 500.
+// problems lists the statuses of the problems that a route can answer. huma adds 500.
 func (r route) problems() []int {
 	list := slices.Clone(r.errors)
 	if r.need != needNothing {
-		list = append(list, http.StatusUnauthorized, http.StatusForbidden)
+		list = append(list, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity)
 	}
 	if strings.Contains(r.path, "{") || r.need.role() != "" {
 		list = append(list, http.StatusNotFound)

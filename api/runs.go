@@ -16,7 +16,13 @@ func (s *server) registerRuns() {
 	handle(s, route{
 		method: http.MethodPost, path: "/triggers/{key}/runs", need: needEditor, id: "start-run", tag: tagRuns,
 		summary: "Start a run", description: startRunText, status: http.StatusAccepted, waits: true,
+		example: wire.RunCreate{Parameters: map[string]string{"VERSION": "1.4.2"}},
 	}, s.startRun)
+	started := s.described(http.MethodPost, prefix+"/triggers/{key}/runs").Responses
+	started["202"].Description = "Accepted; the run has not finished yet"
+	finished := *started["202"]
+	finished.Description = "The run has finished"
+	started["200"] = &finished
 	handle(s, route{
 		method: http.MethodGet, path: "/runs", need: needViewer, id: "list-runs", tag: tagRuns,
 		summary: "List runs", description: "Newest first.",

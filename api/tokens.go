@@ -19,6 +19,7 @@ func (s *server) registerTokens() {
 		method: http.MethodPost, path: "/tokens", need: needToken, id: "create-token", tag: tagUsers,
 		summary: "Create a token", description: "The answer holds the text of the token, which is shown only this once.",
 		status: http.StatusCreated, errors: []int{http.StatusNotFound},
+		example: wire.TokenCreate{Name: "CI of the web shop"},
 	}, s.createToken)
 	handle(s, route{
 		method: http.MethodDelete, path: "/tokens/{id}", need: needToken, id: "delete-token", tag: tagUsers,

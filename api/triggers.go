@@ -18,6 +18,10 @@ func (s *server) registerTriggers() {
 	handle(s, route{
 		method: http.MethodPost, path: "/triggers", need: needEditor, id: "create-trigger", tag: tagTriggers,
 		summary: "Create a plan or a gatekeeper", status: http.StatusCreated, versioned: true,
+		example: wire.TriggerCreate{
+			WorkspaceKey: "ABC", Method: models.MethodPlan, Name: "every five minutes", PipelineKeys: []string{"ABC-0001"},
+			Cron: "*/5 * * * *", Timezone: "Europe/Berlin",
+		},
 	}, s.createTrigger)
 	handle(s, route{
 		method: http.MethodGet, path: "/triggers/{key}", need: needViewer, id: "get-trigger", tag: tagTriggers,
@@ -26,6 +30,7 @@ func (s *server) registerTriggers() {
 	handle(s, route{
 		method: http.MethodPatch, path: "/triggers/{key}", need: needEditor, id: "update-trigger", tag: tagTriggers,
 		summary: "Change a trigger", description: "A changed schedule takes effect within 2 seconds.", versioned: true,
+		example: wire.TriggerPatch{Enabled: new(false)},
 	}, s.updateTrigger)
 	handle(s, route{
 		method: http.MethodDelete, path: "/triggers/{key}", need: needEditor, id: "delete-trigger", tag: tagTriggers,

@@ -18,6 +18,7 @@ func (s *server) registerUsers() {
 		method: http.MethodPost, path: "/users", need: needAdmin, id: "create-user", tag: tagUsers,
 		summary: "Create a user", description: "Give it a token next: POST /tokens with its user_id.",
 		status: http.StatusCreated, versioned: true,
+		example: wire.UserCreate{Email: "jane@example.com", Name: "Jane Doe"},
 	}, s.createUser)
 	handle(s, route{
 		method: http.MethodGet, path: "/users/{id}", need: needAdmin, id: "get-user", tag: tagUsers,
@@ -27,6 +28,7 @@ func (s *server) registerUsers() {
 		method: http.MethodPatch, path: "/users/{id}", need: needAdmin, id: "update-user", tag: tagUsers,
 		summary: "Change a user", description: "You cannot disable yourself or stop being an administrator: another one has to do that.",
 		versioned: true,
+		example:   wire.UserPatch{Disabled: new(true)},
 	}, s.updateUser)
 	handle(s, route{
 		method: http.MethodDelete, path: "/users/{id}", need: needAdmin, id: "delete-user", tag: tagUsers,

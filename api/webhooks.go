@@ -18,6 +18,9 @@ func (s *server) registerWebhooks() {
 	handle(s, route{
 		method: http.MethodPost, path: "/webhooks", need: needEditor, id: "create-webhook", tag: tagWebhooks,
 		summary: "Subscribe a URL to events", status: http.StatusCreated, versioned: true,
+		example: wire.WebhookCreate{
+			WorkspaceKey: "ABC", Name: "on-call", URL: "https://example.com/hook", Secret: "at least sixteen characters",
+		},
 	}, s.createWebhook)
 	handle(s, route{
 		method: http.MethodGet, path: "/webhooks/{uid}", need: needViewer, id: "get-webhook", tag: tagWebhooks,
@@ -26,6 +29,7 @@ func (s *server) registerWebhooks() {
 	handle(s, route{
 		method: http.MethodPatch, path: "/webhooks/{uid}", need: needEditor, id: "update-webhook", tag: tagWebhooks,
 		summary: "Change a webhook", versioned: true,
+		example: wire.WebhookPatch{Format: new(models.FormatTestany)},
 	}, s.updateWebhook)
 	handle(s, route{
 		method: http.MethodDelete, path: "/webhooks/{uid}", need: needEditor, id: "delete-webhook", tag: tagWebhooks,

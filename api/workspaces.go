@@ -17,6 +17,7 @@ func (s *server) registerWorkspaces() {
 	handle(s, route{
 		method: http.MethodPost, path: "/workspaces", need: needAdmin, id: "create-workspace", tag: tagWorkspaces,
 		summary: "Create a workspace", status: http.StatusCreated, versioned: true,
+		example: wire.WorkspaceCreate{Key: "ABC", Name: "Payments team"},
 	}, s.createWorkspace)
 	handle(s, route{
 		method: http.MethodGet, path: "/workspaces/{key}", need: needViewer, id: "get-workspace", tag: tagWorkspaces,
@@ -25,6 +26,7 @@ func (s *server) registerWorkspaces() {
 	handle(s, route{
 		method: http.MethodPatch, path: "/workspaces/{key}", need: needWorkspaceAdmin, id: "update-workspace", tag: tagWorkspaces,
 		summary: "Change a workspace", versioned: true,
+		example: wire.WorkspacePatch{Description: new("Everything about paying")},
 	}, s.updateWorkspace)
 	handle(s, route{
 		method: http.MethodDelete, path: "/workspaces/{key}", need: needWorkspaceAdmin, id: "delete-workspace", tag: tagWorkspaces,
