@@ -21,7 +21,7 @@ func (c *apiCmd) Run(p *process) error {
 	}
 	defer func() { _ = listener.Close() }()
 	return p.runRole("api", c.roleConfig, func(core *app.Core) ([]app.Stage, error) {
-		token, err := core.EnsureAdmin(p.ctx, c.Server.AdminToken)
+		token, err := core.Bootstrap(p.ctx, c.Server.AdminToken)
 		if err != nil {
 			return nil, err
 		}

@@ -118,7 +118,7 @@ func (s *single) run() (err error) {
 	}
 	defer engine.Close()
 	s.core = &app.Core{Store: db, Engine: engine, Metrics: metrics, Logger: s.logger, Now: time.Now, Version: version}
-	if s.token, err = s.core.EnsureAdmin(s.ctx, s.Server.AdminToken); err != nil {
+	if s.token, err = s.core.Bootstrap(s.ctx, s.Server.AdminToken); err != nil {
 		return err
 	}
 	return s.serve()

@@ -34,9 +34,12 @@ func (c *Core) API(l net.Listener) (Stage, error) {
 	return Stage{Name: "API", Run: func(ctx context.Context) error { return serve(ctx, l, handler, c.Logger, stop) }}, nil
 }
 
-// EnsureAdmin lets an administrator in; see api.EnsureAdmin. The answered token, if any, is to be
-// printed once.
-func (c *Core) EnsureAdmin(ctx context.Context, token string) (printed string, err error) {
+// Bootstrap makes what the API cannot do without: the runtime that cases execute on by default and an
+// administrator; see api.EnsureAdmin. The answered token, if any, is to be printed once.
+func (c *Core) Bootstrap(ctx context.Context, token string) (printed string, err error) {
+	if _, err := c.Store.EnsureRuntime(ctx, models.DefaultRuntime); err != nil {
+		return "", fmt.Errorf("set up the API: %w", err)
+	}
 	printed, _, err = api.EnsureAdmin(ctx, c.Store, token, api.RandomToken)
 	return printed, err
 }
