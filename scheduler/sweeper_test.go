@@ -2,6 +2,8 @@ package scheduler
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -202,26 +204,45 @@ func TestACancelThatTheEngineRefusesLooksAtTheWorkflow(t *testing.T) {
 	require.Zero(t, b.log.count("workflow engine fails"), "it answered, after all")
 }
 
+// manyRuns is a store with nothing but unfinished runs.
+type manyRuns struct {
+	SweeperStore
+	runs []models.Run // by id
+}
+
+func (manyRuns) Undispatched(context.Context, time.Time, int) ([]models.Run, error) { return nil, nil }
+
+func (manyRuns) OverdueDeliveries(context.Context, time.Time, int) ([]models.Delivery, error) {
+	return nil, nil
+}
+
+func (m manyRuns) UnfinishedDispatched(_ context.Context, _ time.Time, after string, limit int) ([]models.Run, error) {
+	from := 0
+	for from < len(m.runs) && m.runs[from].ID <= after {
+		from++
+	}
+	return m.runs[from:min(from+limit, len(m.runs))], nil
+}
+
 func TestSweeperWatchesMoreRunsThanOneSweepReads(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	gate := storetest.Gatekeeper(t, b.store, b.workspace, nil)
 	const runs = sweepPage*maxPages + 30
-	for range runs {
-		run := storetest.QueuedRun(t, b.store, gate)
-		require.NoError(t, b.store.MarkDispatched(t.Context(), run.ID))
-		b.engine.state[run.ID] = RunOpen
+	clock, engine, many := storetest.NewClock(utc(t, "2027-01-01T10:00:00Z")), newFakeEngine(), manyRuns{}
+	long := clock.Now().Add(-time.Hour)
+	for i := range runs {
+		run := models.Run{ID: fmt.Sprintf("run-%05d", i), DispatchedAt: &long}
+		many.runs = append(many.runs, run)
+		engine.state[run.ID] = RunOpen
 	}
-	s := b.sweeper()
-	b.clock.Advance(time.Minute)
-	b.sweep(s)
-	require.Len(t, b.engine.checks, sweepPage*maxPages)
-	b.sweep(s)
-	require.Len(t, b.engine.checks, runs)
+	s := NewSweeper(SweeperDeps{Store: many, Engine: engine, Now: clock.Now, Logger: slog.New(slog.DiscardHandler)}, SweeperOptions{})
+	s.runOnce(t.Context())
+	require.Len(t, engine.checks, sweepPage*maxPages)
 	for range 10 {
-		b.sweep(s)
+		clock.Advance(time.Second)
+		s.runOnce(t.Context())
+		require.Len(t, engine.checks, runs)
 	}
-	for id, n := range b.engine.checks {
+	for id, n := range engine.checks {
 		require.Equal(t, 1, n, id)
 	}
 }
