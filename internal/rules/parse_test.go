@@ -1,7 +1,6 @@
 package rules_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -244,7 +243,7 @@ func FuzzParse(f *testing.F) {
 		plan, err := rules.Parse(text)
 		if err != nil {
 			var inv *models.Invalid
-			require.True(t, errors.As(err, &inv))
+			require.ErrorAs(t, err, &inv)
 			require.NotEmpty(t, inv.Fields)
 			return
 		}

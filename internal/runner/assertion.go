@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -163,12 +164,7 @@ func (c *assertion) test(o operand) bool {
 		return c.re.MatchString(o.text())
 	case models.OpIn:
 		list, _ := c.want.([]any)
-		for _, want := range list {
-			if o.equals(want) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(list, o.equals)
 	case models.OpLess, models.OpGreater:
 		found, ok := o.number()
 		want, _ := parseDecimal(wantText(c.want)) // compileValue has seen to it

@@ -40,7 +40,7 @@ func TestAssertionsJudgeTheAnswer(t *testing.T) {
 		w.Header().Set("X-Count", "007")
 		w.Header()["X-Two"] = []string{"first", "second"}
 		w.Header().Set("X-Empty", "")
-		w.WriteHeader(201)
+		w.WriteHeader(http.StatusCreated)
 		_, _ = io.WriteString(w, sample)
 	})
 	for _, tc := range []struct {
@@ -339,7 +339,7 @@ func TestCheckNamesEachBadField(t *testing.T) {
 		"http.auth.token":           "has {{ without }}",
 		"http.assertions[0].name":   "is not a JSONPath; start with $. or $[",
 		"http.assertions[1].name":   "is not a JSONPath: ",
-		"http.assertions[2].name":   "name what to look for after ..",
+		"http.assertions[2].name":   "ends in '..'; name what to look for after it",
 		"http.assertions[3].name":   "must not be longer than 1000 bytes",
 		"http.assertions[4].value":  "is not a JSON Schema: at /type got string, want array; at /type value must be one of",
 		"http.assertions[5].value":  "refers to https://example.com/schema.json, but references to other documents are not followed",

@@ -27,9 +27,12 @@ func (e *policyError) Unwrap() error { return e.err }
 
 // timeoutText says what did not happen in time.
 func timeoutText(reached phase, host string, limit time.Duration) string {
-	within := strings.TrimSuffix(limit.String(), "m0s") // 2m0s is 2m
-	if within != limit.String() {
-		within += "m"
+	within := limit.String()
+	if strings.HasSuffix(within, "m0s") { // 2m0s is 2m, 1h0m0s is 1h
+		within = strings.TrimSuffix(strings.TrimSuffix(within, "0s"), "h0m")
+		if limit%time.Hour == 0 {
+			within += "h"
+		}
 	}
 	switch reached {
 	case connecting:

@@ -34,7 +34,7 @@ func compilePath(text string) (*path, error) {
 	case text != "$" && !strings.HasPrefix(text, "$.") && !strings.HasPrefix(text, "$["):
 		return nil, errors.New("is not a JSONPath; start with $. or $[, as in $.items[0].id")
 	case strings.HasSuffix(text, ".."):
-		return nil, errors.New("is not a JSONPath: name what to look for after ..")
+		return nil, errors.New("ends in '..'; name what to look for after it")
 	}
 	expr, err := jp.ParseString(text)
 	if err != nil {

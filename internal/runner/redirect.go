@@ -25,7 +25,7 @@ func (s *session) exchanges(ctx context.Context, r *request, spec *models.HTTPSp
 	}
 	var list []*exchange
 	for {
-		x := s.do(ctx, r)
+		x := s.do(ctx, r, follow)
 		list = append(list, x)
 		if x.err != nil || !follow || !redirects(x.response) {
 			return list

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 
@@ -114,6 +115,14 @@ func TestRedirectsAreNotFollowedOnDemand(t *testing.T) {
 	})
 	require.Equal(t, models.StatusSuccess, o.Status, o.Message)
 	require.Len(t, s.requests(), 1)
+}
+
+func TestBodyOfARedirectThatIsNotFollowedIsReadLikeAnyOther(t *testing.T) {
+	t.Parallel()
+	s := serve(t, respond(302, strings.Repeat("x", 300<<10)+"end", "Location: /b"))
+	no := false
+	o := run(t, models.HTTPSpec{URL: s.URL, FollowRedirects: &no, Assertions: []models.Assertion{assertion("body", "", "matches", `"end$"`)}})
+	require.Equal(t, models.StatusSuccess, o.Status, o.Message)
 }
 
 func TestAnswersThatDoNotRedirectAreFinal(t *testing.T) {

@@ -21,7 +21,7 @@ type scope struct {
 }
 
 // maxResolved bounds what all variables of a case together may grow to, in bytes.
-const maxResolved = 16 << 20
+const maxResolved = 4 << 20
 
 func newScope(job models.CaseJob) *scope {
 	s := &scope{values: map[string]string{}, secret: map[string]bool{}, resolved: map[string]string{}}

@@ -285,6 +285,7 @@ func TestReportsAreBounded(t *testing.T) {
 			w.Header().Set(fmt.Sprintf("X-%03d", i), "v")
 		}
 		w.Header().Set("A-Long", strings.Repeat("y", 100_000))
+		w.Header().Set("A-Middle", strings.Repeat("z", 5000))
 		if r.URL.Path == "/start" {
 			w.Header().Set("Location", "/end")
 			w.WriteHeader(http.StatusTemporaryRedirect)
@@ -293,7 +294,7 @@ func TestReportsAreBounded(t *testing.T) {
 	})
 	o := run(t, models.HTTPSpec{
 		Method: "POST", URL: s.URL + "/start", Body: &models.HTTPBody{Mode: "raw", Raw: strings.Repeat("r", 100_000)},
-		Captures: []models.Capture{{Name: "X", Source: "body", Expr: "z{1000}z{1000}z{1000}z{1000}z{1000}"}},
+		Captures: []models.Capture{{Name: "X", Source: "header", Expr: "A-Middle"}},
 	})
 	require.Equal(t, models.StatusSuccess, o.Status, o.Message)
 	first, last := o.Report.Exchanges[0], o.Report.Exchanges[1]
