@@ -41,7 +41,7 @@ func (c *Core) Worker(ctx context.Context, cfg WorkerConfig) (Stage, error) {
 	sender := webhook.New(webhook.Options{UserAgent: "Bellwether/" + c.Version, RootCAs: authorities, Now: c.Now})
 	w, err := worker.New(c.Engine.Client(), worker.Deps{
 		Runs: activities.NewRuns(metered, notify.RunFinishedEvent),
-		Cases: activities.NewCases(metered, runner.New(runner.Options{Now: c.Now}), activities.CasesOptions{
+		Cases: activities.NewCases(metered, runner.New(runner.Options{Version: c.Version, Now: c.Now}), activities.CasesOptions{
 			// Cases that go on longer are given back in time for the worker to say so.
 			Drain: cfg.Worker.StopTimeout * 2 / 3, Now: c.Now, Logger: logger,
 		}),
