@@ -2,13 +2,13 @@ package demo
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/bellwether/bellwether/api/wire"
+	"github.com/bellwether/bellwether/internal/client"
 	"github.com/bellwether/bellwether/models"
 )
 
-// definitions is what the demo defined or found again, by name.
+// definitions is what the demo defined or found again.
 type definitions struct {
 	plan, gate models.Trigger
 	webhooks   map[string]models.Webhook // by uid
@@ -39,19 +39,24 @@ func (d *Demo) Prepare(ctx context.Context) error {
 }
 
 func (d *Demo) defineWorkspace(ctx context.Context) error {
-	var w models.Workspace
-	err := d.api.call(ctx, http.MethodGet, "/workspaces/"+workspace, nil, &w)
-	if !missing(err) {
+	_, err := d.api.Workspaces().Get(ctx, workspace)
+	if !client.NotFound(err) {
 		return err
 	}
-	return d.api.call(ctx, http.MethodPost, "/workspaces", wire.WorkspaceCreate{
+	_, err = d.api.Workspaces().Create(ctx, wire.WorkspaceCreate{
 		Key: workspace, Name: "Demo", Description: "What bellwether up --demo defines and runs",
-	}, &w)
+	})
+	return err
+}
+
+// lister is a kind of definition that can be listed.
+type lister[T any] interface {
+	All(ctx context.Context, q client.Query) ([]T, error)
 }
 
 // found lists what the workspace has of one kind, by name.
-func found[T any](ctx context.Context, r remote, path string, name func(T) string) (map[string]T, error) {
-	items, err := all[T](ctx, r, path, "workspace="+workspace)
+func found[T any](ctx context.Context, kind lister[T], name func(T) string) (map[string]T, error) {
+	items, err := kind.All(ctx, client.Query{Workspace: workspace})
 	if err != nil {
 		return nil, err
 	}
@@ -63,24 +68,24 @@ func found[T any](ctx context.Context, r remote, path string, name func(T) strin
 }
 
 func (d *Demo) defineEnvironment(ctx context.Context) (uid string, err error) {
-	have, err := found(ctx, d.api, "/environments", func(e models.Environment) string { return e.Name })
+	have, err := found(ctx, d.api.Environments(), func(e models.Environment) string { return e.Name })
 	if err != nil {
 		return "", err
 	}
 	e, ok := have[environmentName]
 	current := values(d.target.url)
 	if ok {
-		err = d.api.call(ctx, http.MethodPatch, "/environments/"+e.UID, wire.EnvironmentPatch{Values: &current}, &e)
+		e, err = d.api.Environments().Update(ctx, e.UID, wire.EnvironmentPatch{Values: &current})
 	} else {
-		err = d.api.call(ctx, http.MethodPost, "/environments", wire.EnvironmentCreate{
+		e, err = d.api.Environments().Create(ctx, wire.EnvironmentCreate{
 			WorkspaceKey: workspace, Name: environmentName, Values: current,
-		}, &e)
+		})
 	}
 	return e.UID, err
 }
 
 func (d *Demo) defineCases(ctx context.Context, environment string) (map[string]string, error) {
-	have, err := found(ctx, d.api, "/cases", func(c models.Case) string { return c.Name })
+	have, err := found(ctx, d.api.Cases(), func(c models.Case) string { return c.Name })
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +94,7 @@ func (d *Demo) defineCases(ctx context.Context, environment string) (map[string]
 		c, ok := have[in.Name]
 		if !ok {
 			in.EnvironmentUID = environment
-			if err := d.api.call(ctx, http.MethodPost, "/cases", in, &c); err != nil {
+			if c, err = d.api.Cases().Create(ctx, in); err != nil {
 				return nil, err
 			}
 		}
@@ -99,7 +104,7 @@ func (d *Demo) defineCases(ctx context.Context, environment string) (map[string]
 }
 
 func (d *Demo) definePipelines(ctx context.Context, caseKeys map[string]string) (map[string]string, error) {
-	have, err := found(ctx, d.api, "/pipelines", func(p models.Pipeline) string { return p.Name })
+	have, err := found(ctx, d.api.Pipelines(), func(p models.Pipeline) string { return p.Name })
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +112,7 @@ func (d *Demo) definePipelines(ctx context.Context, caseKeys map[string]string) 
 	for _, in := range pipelines(caseKeys) {
 		p, ok := have[in.Name]
 		if !ok {
-			if err := d.api.call(ctx, http.MethodPost, "/pipelines", in, &p); err != nil {
+			if p, err = d.api.Pipelines().Create(ctx, in); err != nil {
 				return nil, err
 			}
 		}
@@ -117,7 +122,7 @@ func (d *Demo) definePipelines(ctx context.Context, caseKeys map[string]string) 
 }
 
 func (d *Demo) defineWebhooks(ctx context.Context) error {
-	have, err := found(ctx, d.api, "/webhooks", func(w models.Webhook) string { return w.Name })
+	have, err := found(ctx, d.api.Webhooks(), func(w models.Webhook) string { return w.Name })
 	if err != nil {
 		return err
 	}
@@ -126,9 +131,9 @@ func (d *Demo) defineWebhooks(ctx context.Context) error {
 		w, ok := have[in.Name]
 		if ok {
 			enabled := true
-			err = d.api.call(ctx, http.MethodPatch, "/webhooks/"+w.UID, wire.WebhookPatch{URL: &in.URL, Secret: &in.Secret, Enabled: &enabled}, &w)
+			w, err = d.api.Webhooks().Update(ctx, w.UID, wire.WebhookPatch{URL: &in.URL, Secret: &in.Secret, Enabled: &enabled})
 		} else {
-			err = d.api.call(ctx, http.MethodPost, "/webhooks", in, &w)
+			w, err = d.api.Webhooks().Create(ctx, in)
 		}
 		if err != nil {
 			return err
@@ -139,14 +144,14 @@ func (d *Demo) defineWebhooks(ctx context.Context) error {
 }
 
 func (d *Demo) defineTriggers(ctx context.Context, pipelineKeys map[string]string) error {
-	have, err := found(ctx, d.api, "/triggers", func(t models.Trigger) string { return t.Name })
+	have, err := found(ctx, d.api.Triggers(), func(t models.Trigger) string { return t.Name })
 	if err != nil {
 		return err
 	}
 	for _, in := range triggers(pipelineKeys) {
 		t, ok := have[in.Name]
 		if !ok {
-			if err := d.api.call(ctx, http.MethodPost, "/triggers", in, &t); err != nil {
+			if t, err = d.api.Triggers().Create(ctx, in); err != nil {
 				return err
 			}
 		}

@@ -12,6 +12,8 @@ import (
 	"encoding/hex"
 	"io"
 	"time"
+
+	"github.com/bellwether/bellwether/internal/client"
 )
 
 // Config is what a Demo works with.
@@ -27,23 +29,28 @@ type Config struct {
 // Demo is the shop, the sink and what is known of the definitions.
 type Demo struct {
 	Config
-	api    remote
+	api    *client.Client
 	target *server
 	hooks  *server
 	sink   *sink
 	secret string // of both webhooks, new with each start
 	made   definitions
+	// arriveLimit bounds the wait for the payloads of a run that has ended.
+	arriveLimit time.Duration
 }
 
 // New starts the shop and the sink.
 func New(ctx context.Context, cfg Config) (*Demo, error) {
-	d := &Demo{Config: cfg, api: newRemote(cfg.URL, cfg.Token), sink: newSink(cfg.Now)}
+	api, err := client.New(client.Options{BaseURL: cfg.URL, Token: cfg.Token, UserAgent: "bellwether-demo"})
+	if err != nil {
+		return nil, err
+	}
+	d := &Demo{Config: cfg, api: api, sink: newSink(cfg.Now), arriveLimit: time.Minute}
 	var random [16]byte
 	if _, err := rand.Read(random[:]); err != nil {
 		return nil, err
 	}
 	d.secret = hex.EncodeToString(random[:])
-	var err error
 	if d.target, err = startServer(ctx, newTarget()); err != nil {
 		return nil, err
 	}
@@ -58,4 +65,5 @@ func New(ctx context.Context, cfg Config) (*Demo, error) {
 func (d *Demo) Close() {
 	d.hooks.close()
 	d.target.close()
+	d.api.Close()
 }

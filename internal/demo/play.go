@@ -5,21 +5,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/bellwether/bellwether/api/wire"
+	"github.com/bellwether/bellwether/internal/client"
 	"github.com/bellwether/bellwether/internal/webhook"
 	"github.com/bellwether/bellwether/models"
 )
 
-const (
-	// runLimit bounds the wait for the end of a run, arriveLimit the one for its payloads after that.
-	runLimit    = 2 * time.Minute
-	arriveLimit = time.Minute
-)
+// runLimit bounds the wait for the end of a run.
+const runLimit = 2 * time.Minute
 
 // Play fires the gatekeeper as a CI job would and the plan by hand, and shows what comes of both. An
 // error says which payload did not arrive, or was not signed.
@@ -28,8 +25,8 @@ func (d *Demo) Play(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var plan models.Run
-	if err := d.api.call(ctx, http.MethodPost, "/triggers/"+d.made.plan.Key+"/runs", nil, &plan); err != nil {
+	plan, err := d.api.StartRun(ctx, d.made.plan.Key, client.Start{})
+	if err != nil {
 		return err
 	}
 	arrived := map[string]bool{} // by delivery id: payloads that came before they were waited for
@@ -48,19 +45,19 @@ func (d *Demo) Play(ctx context.Context) error {
 
 // fireGate starts the gatekeeper with an idempotency key, twice, as a job does that is repeated.
 func (d *Demo) fireGate(ctx context.Context) (run models.Run, err error) {
-	key := "demo-" + uuid.NewString()
-	start := func(run *models.Run) error {
-		in := wire.RunCreate{Parameters: map[string]string{"COMMIT": "4b825dc"}}
-		return d.api.call(ctx, http.MethodPost, "/triggers/"+d.made.gate.Key+"/runs", in, run, "Idempotency-Key", key)
+	start := client.Start{
+		RunCreate:      wire.RunCreate{Parameters: map[string]string{"COMMIT": "4b825dc"}},
+		IdempotencyKey: "demo-" + uuid.NewString(),
 	}
-	var again models.Run
-	if err := errors.Join(start(&run), start(&again)); err != nil {
+	run, err = d.api.StartRun(ctx, d.made.gate.Key, start)
+	if err != nil {
 		return run, err
 	}
-	if run.ID != again.ID {
-		return run, fmt.Errorf("the gatekeeper started runs %s and %s for one idempotency key", run.ID, again.ID)
+	again, err := d.api.StartRun(ctx, d.made.gate.Key, start)
+	if err == nil && run.ID != again.ID {
+		err = fmt.Errorf("the gatekeeper started runs %s and %s for one idempotency key", run.ID, again.ID)
 	}
-	return run, nil
+	return run, err
 }
 
 // follow waits for the end of a run and shows its verdict, then for each of its payloads.
@@ -69,16 +66,16 @@ func (d *Demo) follow(ctx context.Context, run models.Run, arrived map[string]bo
 	if err != nil {
 		return err
 	}
-	executions, err := all[models.Execution](ctx, d.api, "/runs/"+run.ID+"/executions", "")
+	executions, err := d.api.Executions(ctx, run.ID)
 	if err != nil {
 		return err
 	}
-	results, err := all[models.CaseResult](ctx, d.api, "/runs/"+run.ID+"/results", "")
+	results, err := d.api.Results(ctx, run.ID)
 	if err != nil {
 		return err
 	}
 	d.showRun(run, executions, results)
-	deliveries, err := all[models.Delivery](ctx, d.api, "/runs/"+run.ID+"/deliveries", "")
+	deliveries, err := d.api.RunDeliveries(ctx, run.ID)
 	if err != nil {
 		return err
 	}
@@ -94,20 +91,19 @@ func (d *Demo) follow(ctx context.Context, run models.Run, arrived map[string]bo
 	return d.awaitPayloads(ctx, run, want, arrived)
 }
 
-func (d *Demo) awaitRun(ctx context.Context, id string) (run models.Run, err error) {
+func (d *Demo) awaitRun(ctx context.Context, id string) (models.Run, error) {
 	ctx, cancel := context.WithTimeout(ctx, runLimit)
 	defer cancel()
-	for !run.Status.Final() { // an empty run is not
-		if err = d.api.call(ctx, http.MethodGet, "/runs/"+id+"?wait=20s", nil, &run); err != nil {
-			return run, err
-		}
+	run, err := d.api.WaitRun(ctx, id)
+	if err != nil {
+		return run, fmt.Errorf("wait for run %s: %w", id, err)
 	}
 	return run, nil
 }
 
 // awaitPayloads looks at what arrives until every delivery of want was there.
 func (d *Demo) awaitPayloads(ctx context.Context, run models.Run, want map[string]string, arrived map[string]bool) error {
-	limit := time.NewTimer(arriveLimit)
+	limit := time.NewTimer(d.arriveLimit)
 	defer limit.Stop()
 	for {
 		for id := range want {
@@ -125,7 +121,7 @@ func (d *Demo) awaitPayloads(ctx context.Context, run models.Run, want map[strin
 			}
 			arrived[p.Header.Get(webhook.HeaderDelivery)] = true
 		case <-limit.C:
-			return fmt.Errorf("run %s: %d payloads did not arrive within %s", run.ID, len(want), arriveLimit)
+			return fmt.Errorf("run %s: %d payloads did not arrive within %s", run.ID, len(want), d.arriveLimit)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
