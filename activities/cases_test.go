@@ -2,7 +2,6 @@ package activities_test
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -427,6 +426,6 @@ func TestErrorsKeepTheirCause(t *testing.T) {
 	s.jobErr = errAway
 	_, err := activities.NewCases(s, comes(models.StatusSuccess, ""), activities.CasesOptions{}).
 		Execute(context.Background(), activities.CaseInput{ExecutionKey: "ABC-0001-00001", Position: 2})
-	require.True(t, errors.Is(err, errAway))
+	require.ErrorIs(t, err, errAway)
 	require.ErrorContains(t, err, "load case 2 of ABC-0001-00001")
 }

@@ -66,7 +66,9 @@ func (s *deliveryStore) ReleaseDelivery(ctx context.Context, _ string) error {
 	return errors.Join(ctx.Err(), s.releaseErr)
 }
 
-func (s *deliveryStore) Webhook(context.Context, string) (models.Webhook, error) { return s.webhook, nil }
+func (s *deliveryStore) Webhook(context.Context, string) (models.Webhook, error) {
+	return s.webhook, nil
+}
 
 func (s *deliveryStore) UpdateWebhook(_ context.Context, w *models.Webhook) error {
 	s.updates++

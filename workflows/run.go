@@ -207,8 +207,7 @@ func now(ctx workflow.Context) time.Time {
 
 // rootMessage is the innermost message of an error of the engine, without the wrapping around it.
 func rootMessage(err error) string {
-	var application *temporal.ApplicationError
-	if errors.As(err, &application) {
+	if application, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return application.Message()
 	}
 	for {

@@ -69,8 +69,7 @@ func (e *Engine) addAttributes(ctx context.Context, names []string) error {
 	}
 	_, err := e.client.OperatorService().AddSearchAttributes(ctx,
 		&operatorservice.AddSearchAttributesRequest{Namespace: e.namespace, SearchAttributes: attributes})
-	var exists *serviceerror.AlreadyExists
-	if errors.As(err, &exists) {
+	if _, exists := errors.AsType[*serviceerror.AlreadyExists](err); exists {
 		return nil
 	}
 	return err

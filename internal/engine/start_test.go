@@ -103,7 +103,9 @@ func TestStartingTwiceIsNoError(t *testing.T) {
 func TestStartErrorsNameWhatWasStarted(t *testing.T) {
 	t.Parallel()
 	f := enginetest.Start(t)
-	f.OnStart = func(*workflowservice.StartWorkflowExecutionRequest) error { return serviceerror.NewInvalidArgument("no") }
+	f.OnStart = func(*workflowservice.StartWorkflowExecutionRequest) error {
+		return serviceerror.NewInvalidArgument("no")
+	}
 	e := dial(t, f)
 	require.ErrorContains(t, e.StartRun(t.Context(), models.Run{ID: "0192"}), "start run 0192: no")
 	require.ErrorContains(t, e.StartDelivery(t.Context(), models.Delivery{ID: "d1"}), "start delivery d1: no")

@@ -4,6 +4,7 @@ package enginetest
 
 import (
 	"context"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -148,11 +149,7 @@ func (f *Frontend) CountWorkflowExecutions(_ context.Context, req *workflowservi
 func (f *Frontend) ListSearchAttributes(context.Context, *operatorservice.ListSearchAttributesRequest) (*operatorservice.ListSearchAttributesResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	custom := map[string]enumspb.IndexedValueType{}
-	for name, kind := range f.attributes {
-		custom[name] = kind
-	}
-	return &operatorservice.ListSearchAttributesResponse{CustomAttributes: custom}, nil
+	return &operatorservice.ListSearchAttributesResponse{CustomAttributes: maps.Clone(f.attributes)}, nil
 }
 
 // AddSearchAttributes adds them to the namespace.
