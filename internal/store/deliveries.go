@@ -37,11 +37,30 @@ func (s *Store) Deliveries(ctx context.Context, f models.DeliveryFilter, page mo
 	}
 	var rows []models.Delivery
 	size := page.Size()
+	db = s.using(db.Model(&models.Delivery{}), "deliveries", deliveryIndex(f))
 	if err := db.Order(newestFirst).Limit(size + 1).Find(&rows).Error; err != nil {
 		return nil, "", wrap(ctx, err, "list deliveries")
 	}
 	items, next := cut(rows, size, func(d *models.Delivery) string { return d.ID })
 	return items, next, nil
+}
+
+// deliveryIndex is the index that gives the deliveries of a filter in the order of their ids.
+func deliveryIndex(f models.DeliveryFilter) string {
+	switch {
+	case f.RunID != "":
+		return "deliveries_run"
+	case f.WebhookUID != "":
+		return "deliveries_webhook"
+	case f.WorkspaceKey != "" && f.State != "":
+		return "deliveries_workspace_state"
+	case f.WorkspaceKey != "":
+		return "deliveries_workspace"
+	case f.State != "":
+		return "deliveries_state"
+	default:
+		return "PRIMARY"
+	}
 }
 
 // ClaimDelivery takes a delivery for sending until a time, and answers everything needed to send it,

@@ -12,17 +12,18 @@ import (
 	"github.com/bellwether/bellwether/models"
 )
 
-// idSkew is by how much the order of ids may differ from the order of creation times, because several
-// processes with clocks of their own make them.
-const idSkew = time.Hour
+// idSkew is by how much the times within the ids of two runs may differ from their creation times:
+// several processes with clocks of their own make them. It covers clocks that are 15 minutes off, one
+// ahead and one behind.
+const idSkew = 30 * time.Minute
 
 const newestFirst = "id DESC"
 
 // Runs lists runs, newest first.
 func (s *Store) Runs(ctx context.Context, f models.RunFilter, page models.Page) ([]models.Run, string, error) {
 	size := page.Size()
-	bounds, err := s.creationBounds(ctx, f)
-	if err != nil {
+	bounds, some, err := s.creationBounds(ctx, f, page.After)
+	if err != nil || !some {
 		return nil, "", wrap(ctx, err, "list runs")
 	}
 	scope := func(db *gorm.DB) *gorm.DB {
@@ -35,22 +36,50 @@ func (s *Store) Runs(ctx context.Context, f models.RunFilter, page models.Page) 
 		if f.Source != "" {
 			db = db.Where("source = ?", f.Source)
 		}
-		if page.After != "" {
-			db = db.Where("id < ?", page.After)
-		}
-		return bounds(db)
+		return bounds(s.using(db, "runs", runIndex(f)))
 	}
 	var rows []models.Run
 	if len(f.Statuses) > 0 {
 		rows, err = s.runsByStatus(ctx, f.Statuses, scope, newestFirst, size+1)
 	} else {
-		err = scope(s.query(ctx)).Order(newestFirst).Limit(size + 1).Find(&rows).Error
+		err = scope(s.query(ctx).Model(&models.Run{})).Order(newestFirst).Limit(size + 1).Find(&rows).Error
 	}
 	if err != nil {
 		return nil, "", wrap(ctx, err, "list runs")
 	}
 	items, next := cut(rows, size, func(r *models.Run) string { return r.ID })
 	return items, next, nil
+}
+
+// runIndex is the index that gives the runs of a filter in the order of their ids.
+func runIndex(f models.RunFilter) string {
+	status := len(f.Statuses) > 0
+	switch {
+	case f.TriggerKey != "" && status:
+		return "runs_trigger_status"
+	case f.TriggerKey != "":
+		return "runs_trigger"
+	case f.WorkspaceKey != "" && status:
+		return "runs_workspace_status"
+	case f.WorkspaceKey != "":
+		return "runs_workspace"
+	case status:
+		return "runs_status"
+	case f.Source != "":
+		return "runs_source"
+	default:
+		return "PRIMARY"
+	}
+}
+
+// using tells MySQL which index to take. Left alone, it reads hundreds of thousands of rows for pages
+// in the middle of a long list now and then: its estimates do not know that a page ends early. SQLite
+// goes by its rules and needs no hint.
+func (s *Store) using(db *gorm.DB, table, index string) *gorm.DB {
+	if s.driver != DriverMySQL {
+		return db
+	}
+	return db.Table(table + " USE INDEX (" + index + ")")
 }
 
 // runsByStatus reads the first runs in an order of ids that have one of the statuses. An index gives
@@ -73,59 +102,63 @@ func (s *Store) runsByStatus(ctx context.Context, statuses []models.Status, scop
 	return runs, err
 }
 
-// creationBounds makes the conditions for Since and Until. The list walks along ids, so the times
-// also become bounds on ids, wide enough for idSkew: otherwise the walk would go on to the end of the
-// table in search of one more run. The times themselves are compared in a way that no index can
-// answer, lest the database takes the index on times and sorts all that it finds there.
-func (s *Store) creationBounds(ctx context.Context, f models.RunFilter) (func(*gorm.DB) *gorm.DB, error) {
+// creationBounds makes the conditions for Since, Until and the cursor, or reports that no run meets
+// them. The list walks along ids, so the times also become bounds on ids, wide enough for idSkew:
+// otherwise the walk would go on to the end of the table in search of one more run. The times
+// themselves are compared in a way that no index can answer, lest the database takes the index on
+// times and sorts all that it finds there.
+func (s *Store) creationBounds(ctx context.Context, f models.RunFilter, after string) (bounds func(*gorm.DB) *gorm.DB, some bool, err error) {
 	var oldest, newest string
-	var err error
 	if !f.Since.IsZero() {
-		oldest, err = s.idNear(ctx, "created_at >= ?", f.Since, "created_at, id", -idSkew)
+		oldest, some, err = s.idNear(ctx, "created_at >= ?", f.Since, "created_at, id", -idSkew)
+		if err != nil || !some {
+			return nil, false, err
+		}
 	}
-	if err == nil && !f.Until.IsZero() {
-		newest, err = s.idNear(ctx, "created_at < ?", f.Until, "created_at DESC, id DESC", idSkew)
-	}
-	if err != nil {
-		return nil, err
+	if !f.Until.IsZero() {
+		newest, some, err = s.idNear(ctx, "created_at < ?", f.Until, "created_at DESC, id DESC", idSkew)
+		if err != nil || !some {
+			return nil, false, err
+		}
 	}
 	return func(db *gorm.DB) *gorm.DB {
 		if !f.Since.IsZero() {
 			db = db.Where("COALESCE(created_at, NULL) >= ? AND id >= ?", micro(f.Since), oldest)
 		}
 		if !f.Until.IsZero() {
-			db = db.Where("COALESCE(created_at, NULL) < ? AND id <= ?", micro(f.Until), newest)
+			db = db.Where("COALESCE(created_at, NULL) < ?", micro(f.Until))
+		}
+		// One upper bound only: SQLite seeks to the first it sees, which may not be the nearer one.
+		switch {
+		case after != "" && (newest == "" || after <= newest):
+			db = db.Where("id < ?", after)
+		case newest != "":
+			db = db.Where("id <= ?", newest)
 		}
 		return db
-	}, nil
+	}, true, nil
 }
 
-// idNear answers the id of the run next to a time, moved by skew. Without such a run the answer is an
-// id that no run has on that side: none is to be found there.
-func (s *Store) idNear(ctx context.Context, condition string, at time.Time, order string, skew time.Duration) (string, error) {
+// idNear answers the id of the run next to a time, moved by skew, or reports that there is no run on
+// that side of it. An empty id is no bound.
+func (s *Store) idNear(ctx context.Context, condition string, at time.Time, order string, skew time.Duration) (id string, some bool, err error) {
 	var run models.Run
-	err := s.query(ctx).Select("id").Where(condition, micro(at)).Order(order).Take(&run).Error
+	err = s.query(ctx).Select("id").Where(condition, micro(at)).Order(order).Take(&run).Error
 	if errors.Is(err, models.ErrNotFound) {
-		if skew < 0 {
-			return "~", nil // sorts behind every id
-		}
-		return "", nil
+		return "", false, nil
 	}
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
-	return shiftID(run.ID, skew), nil
+	return shiftID(run.ID, skew), true, nil
 }
 
-// shiftID moves the time within a UUIDv7 and widens its random part. An id that is no UUIDv7 says
-// nothing about time, so it becomes the end of the order in the direction of the shift.
+// shiftID moves the time within a UUIDv7 and takes the end of its random part in the same direction.
+// An id that is no UUIDv7 says nothing about time; the answer is empty then.
 func shiftID(id string, by time.Duration) string {
 	parsed, err := uuid.Parse(id)
 	if err != nil || parsed.Version() != 7 {
-		if by < 0 {
-			return ""
-		}
-		return "~"
+		return ""
 	}
 	var ms int64
 	for _, b := range parsed[:6] {

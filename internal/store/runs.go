@@ -148,7 +148,7 @@ func (s *Store) release(ctx context.Context, ids []string) error {
 // after an id.
 func (s *Store) UnfinishedDispatched(ctx context.Context, dispatchedBefore time.Time, after string, limit int) ([]models.Run, error) {
 	scope := func(db *gorm.DB) *gorm.DB {
-		db = db.Where("dispatched_at < ?", micro(dispatchedBefore))
+		db = s.using(db, "runs", "runs_status").Where("dispatched_at < ?", micro(dispatchedBefore))
 		if after != "" {
 			db = db.Where("id > ?", after)
 		}

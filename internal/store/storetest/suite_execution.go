@@ -84,14 +84,12 @@ func testExecution(t *testing.T, newDatabase func(testing.TB) Database) {
 		require.NoError(t, sc.s.BeginRun(ctx, run.ID, starts))
 		results, err := sc.s.Results(ctx, run.ID)
 		require.NoError(t, err)
-		require.Equal(t, starts[0].Results, withLists(results))
+		require.Equal(t, starts[0].Results, results)
 	})
 	t.Run("knows its definition", func(t *testing.T) { t.Parallel(); testRunDefinition(t, newDatabase) })
 	t.Run("gives a worker all it needs", func(t *testing.T) { t.Parallel(); testCaseJob(t, newDatabase) })
 	t.Run("stores each try", func(t *testing.T) { t.Parallel(); testResults(t, newDatabase) })
 }
-
-func withLists(results []models.CaseResult) []models.CaseResult { return results }
 
 func testRunDefinition(t *testing.T, newDatabase func(testing.TB) Database) {
 	sc, ctx := setScene(t, newDatabase), t.Context()

@@ -2,14 +2,17 @@ package storetest
 
 import (
 	"context"
+	"database/sql"
 	"log/slog"
 	"regexp"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/bellwether/bellwether/internal/store"
 	"github.com/bellwether/bellwether/models"
 )
 
@@ -49,6 +52,23 @@ func (s *statements) take() []string {
 var blobs = regexp.MustCompile("`(sealed|definition|document|data|request_headers|request_body|response_headers|response_body)`|\\*")
 
 func testStatements(t *testing.T, newDatabase func(testing.TB) Database) {
+	t.Run("of lists read no blobs", func(t *testing.T) { t.Parallel(); testListStatements(t, newDatabase) })
+	t.Run("that grow with history use an index", func(t *testing.T) { t.Parallel(); testPlans(t, newDatabase) })
+	t.Run("are logged without their values", func(t *testing.T) {
+		t.Parallel()
+		log := &statements{}
+		b := setup(t, newDatabase, WithLogger(slog.New(log)))
+		w := Workspace(t, b.s)
+		Webhook(t, b.s, w.Key, func(w *models.Webhook) { w.Name = "a name in no log" })
+		made := log.take()
+		require.NotEmpty(t, made)
+		for _, sql := range made {
+			require.NotContains(t, sql, "a name in no log")
+		}
+	})
+}
+
+func testListStatements(t *testing.T, newDatabase func(testing.TB) Database) {
 	log := &statements{}
 	sc := setScene(t, newDatabase, WithLogger(slog.New(log)))
 	ctx := t.Context()
@@ -58,69 +78,106 @@ func testStatements(t *testing.T, newDatabase func(testing.TB) Database) {
 	Begin(t, sc.s, run.ID)
 	f := models.DefinitionFilter{WorkspaceKey: sc.workspace.Key}
 	page := models.Page{}
+	for name, list := range map[string]func() error{
+		"environments": func() error { _, _, err := sc.s.Environments(ctx, f, page); return err },
+		"cases":        func() error { _, _, err := sc.s.Cases(ctx, f, page); return err },
+		"pipelines":    func() error { _, _, err := sc.s.Pipelines(ctx, f, page); return err },
+		"webhooks":     func() error { _, _, err := sc.s.Webhooks(ctx, f, page); return err },
+		"attempts":     func() error { _, err := sc.s.Attempts(ctx, d.ID); return err },
+	} {
+		log.take()
+		require.NoError(t, list(), name)
+		made := log.take()
+		require.Len(t, made, 1, name)
+		require.NotRegexp(t, blobs, made[0], name)
+	}
 
-	lists := map[string]struct {
+	_, err := sc.s.RunDefinition(ctx, run.ID)
+	require.NoError(t, err)
+	Finish(t, sc.s, models.RunOutcome{RunID: run.ID, Status: models.StatusSuccess})
+	everything := regexp.MustCompile("SELECT \\* FROM `(cases|environments|webhooks)`")
+	for _, sql := range log.take() {
+		require.NotContains(t, sql, "sealed", "neither a run's definition nor its end reads secrets")
+		require.NotRegexp(t, everything, sql)
+	}
+}
+
+// testPlans checks that the statements over runs and deliveries are a fixed number, however many rows
+// there are, and asks SQLite how it answers them: each must seek in an index, and none may sort more
+// than the pages it merges. (MySQL's plan depends on how many rows there are; BenchmarkLists shows it.)
+func testPlans(t *testing.T, newDatabase func(testing.TB) Database) {
+	log := &statements{}
+	sc := setScene(t, newDatabase, WithLogger(slog.New(log)))
+	ctx := t.Context()
+	run := QueuedRun(t, sc.s, sc.plan)
+	Begin(t, sc.s, run.ID)
+	later, after := noon.Add(time.Hour), models.Page{After: run.ID}
+	runs := func(f models.RunFilter) func() error {
+		return func() error { _, _, err := sc.s.Runs(ctx, f, after); return err }
+	}
+	deliveries := func(f models.DeliveryFilter) func() error {
+		return func() error { _, _, err := sc.s.Deliveries(ctx, f, after); return err }
+	}
+	one := []models.Status{models.StatusFailure}
+	for name, list := range map[string]struct {
 		statements int
+		sorts      bool   // merges pages that come in order
+		index      string // a pattern for the index that gives the rows
 		call       func() error
 	}{
-		"environments": {1, func() error { _, _, err := sc.s.Environments(ctx, f, page); return err }},
-		"cases":        {1, func() error { _, _, err := sc.s.Cases(ctx, f, page); return err }},
-		"pipelines":    {1, func() error { _, _, err := sc.s.Pipelines(ctx, f, page); return err }},
-		"webhooks":     {1, func() error { _, _, err := sc.s.Webhooks(ctx, f, page); return err }},
-		"attempts":     {1, func() error { _, err := sc.s.Attempts(ctx, d.ID); return err }},
-	}
-	for name, list := range lists {
+		"runs":                   {1, false, "sqlite_autoindex_runs_1", runs(models.RunFilter{})},
+		"of a workspace":         {1, false, "runs_workspace", runs(models.RunFilter{WorkspaceKey: "ABC"})},
+		"of a trigger":           {1, false, "runs_trigger", runs(models.RunFilter{TriggerKey: "P-ABC-0001"})},
+		"of a source":            {1, false, "runs_source", runs(models.RunFilter{Source: models.SourceAPI})},
+		"with a status":          {1, true, "runs_status", runs(models.RunFilter{Statuses: one})},
+		"with statuses":          {1, true, "runs_status", runs(models.RunFilter{Statuses: []models.Status{1, 2, 99}})},
+		"workspace and status":   {1, true, "runs_workspace_status", runs(models.RunFilter{WorkspaceKey: "ABC", Statuses: one})},
+		"trigger and status":     {1, true, "runs_trigger_status", runs(models.RunFilter{TriggerKey: "P-ABC-0001", Statuses: one})},
+		"of a time":              {3, false, "runs_created|sqlite_autoindex_runs_1", runs(models.RunFilter{Since: noon, Until: later})},
+		"deliveries":             {1, false, "sqlite_autoindex_deliveries_1", deliveries(models.DeliveryFilter{})},
+		"to a webhook":           {1, false, "deliveries_webhook", deliveries(models.DeliveryFilter{WebhookUID: "x"})},
+		"of a run":               {1, false, "deliveries_run", deliveries(models.DeliveryFilter{RunID: "x"})},
+		"in a state":             {1, false, "deliveries_state", deliveries(models.DeliveryFilter{State: models.DeliveryFailed})},
+		"in a workspace's state": {1, false, "deliveries_workspace_state", deliveries(models.DeliveryFilter{WorkspaceKey: "ABC", State: models.DeliveryFailed})},
+		"overdue":                {1, true, "deliveries_due", func() error { _, err := sc.s.OverdueDeliveries(ctx, later, 10); return err }},
+		"unfinished":             {1, true, "runs_status", func() error { _, err := sc.s.UnfinishedDispatched(ctx, later, run.ID, 10); return err }},
+		"outbox":                 {1, false, "runs_outbox", func() error { _, err := sc.s.Undispatched(ctx, later, 10); return err }},
+		"results":                {1, true, "case_results_run", func() error { _, err := sc.s.Results(ctx, run.ID); return err }},
+		"executions":             {1, true, "executions_run", func() error { _, err := sc.s.Executions(ctx, run.ID); return err }},
+		"by idempotency key":     {1, false, "runs_idempotency", func() error { _, _ = sc.s.RunByIdempotencyKey(ctx, "P-ABC-0001", "x"); return nil }},
+	} {
 		log.take()
 		require.NoError(t, list.call(), name)
 		made := log.take()
 		require.Len(t, made, list.statements, name)
-		for _, sql := range made {
-			require.NotRegexp(t, blobs, sql, name)
+		if sc.db.Config.Driver != store.DriverSQLite {
+			continue
+		}
+		for _, statement := range made {
+			plan := queryPlan(t, sc.db.raw(t), statement)
+			require.Regexp(t, "INDEX ("+list.index+") ", plan, "%s: %s", name, statement)
+			require.NotRegexp(t, "SCAN (runs|deliveries|case_results|executions)", plan, "%s: %s", name, statement)
+			if !list.sorts {
+				require.NotContains(t, plan, "TEMP B-TREE", "%s: %s", name, statement)
+			}
 		}
 	}
-	// These tables have no blobs, so a star is all right; but a list is a fixed number of statements,
-	// however many rows it has.
-	for name, list := range map[string]struct {
-		statements int
-		call       func() error
-	}{
-		"runs": {1, func() error { _, _, err := sc.s.Runs(ctx, models.RunFilter{}, page); return err }},
-		"runs in ...": {1, func() error {
-			_, _, err := sc.s.Runs(ctx, models.RunFilter{Statuses: []models.Status{1, 2, 99}}, page)
-			return err
-		}},
-		"runs of ...": {3, func() error {
-			_, _, err := sc.s.Runs(ctx, models.RunFilter{Since: noon, Until: noon.Add(time.Hour)}, page)
-			return err
-		}},
-		"deliveries": {1, func() error { _, _, err := sc.s.Deliveries(ctx, models.DeliveryFilter{}, page); return err }},
-		"results":    {1, func() error { _, err := sc.s.Results(ctx, run.ID); return err }},
-		"overdue":    {1, func() error { _, err := sc.s.OverdueDeliveries(ctx, noon.Add(time.Hour), 10); return err }},
-		"undone":     {1, func() error { _, err := sc.s.UnfinishedDispatched(ctx, noon.Add(time.Hour), "", 10); return err }},
-		"outbox":     {1, func() error { _, err := sc.s.Undispatched(ctx, noon.Add(time.Hour), 10); return err }},
-	} {
-		log.take()
-		require.NoError(t, list.call(), name)
-		require.Len(t, log.take(), list.statements, name)
-	}
+}
 
-	log.take()
-	_, err := sc.s.RunDefinition(ctx, run.ID)
-	require.NoError(t, err)
-	for _, sql := range log.take() {
-		require.NotContains(t, sql, "sealed")
-		require.NotRegexp(t, regexp.MustCompile("SELECT \\* FROM `(cases|environments|webhooks)`"), sql)
+// queryPlan is how SQLite would answer a statement.
+func queryPlan(t *testing.T, db *sql.DB, statement string) string {
+	t.Helper()
+	rows, err := db.Query("EXPLAIN QUERY PLAN "+statement, make([]any, strings.Count(statement, "?"))...)
+	require.NoError(t, err, statement)
+	defer rows.Close()
+	var plan strings.Builder
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		require.NoError(t, rows.Scan(&id, &parent, &unused, &detail))
+		plan.WriteString(detail + "\n")
 	}
-
-	// Finishing a run reads webhooks to know who wants it, but not their secrets.
-	Finish(t, sc.s, models.RunOutcome{RunID: run.ID, Status: models.StatusSuccess})
-	for _, sql := range log.take() {
-		require.NotContains(t, sql, "sealed")
-	}
-
-	// Values stay out of the log.
-	Webhook(t, sc.s, sc.workspace.Key, func(w *models.Webhook) { w.Name = "a name in no log" })
-	for _, sql := range log.take() {
-		require.NotContains(t, sql, "a name in no log")
-	}
+	require.NoError(t, rows.Err())
+	require.NotZero(t, plan.Len())
+	return plan.String()
 }
