@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"regexp"
 	"sync"
 	"testing"
 
@@ -29,7 +28,7 @@ func TestFirstStartPrintsATokenOnce(t *testing.T) {
 	printed, created, err := EnsureAdmin(ctx, s, "", RandomToken)
 	require.NoError(t, err)
 	require.True(t, created)
-	require.Regexp(t, regexp.MustCompile(`^bw_[0-9a-f]{32}_[A-Za-z0-9_-]{43}$`), printed)
+	require.Regexp(t, `^bw_[0-9a-f]{32}_[A-Za-z0-9_-]{43}$`, printed)
 	admin := owner(t, s, printed)
 	require.Equal(t, AdminEmail, admin.Email)
 	require.True(t, admin.Admin)

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -46,9 +47,7 @@ func TestCaseNamesEachBadField(t *testing.T) {
 	w := a.world()
 	base := func(more object) object {
 		body := object{"workspace_key": w.workspace, "name": "n", "kind": "http", "http": object{"url": "https://example.com"}}
-		for k, v := range more {
-			body[k] = v
-		}
+		maps.Copy(body, more)
 		return body
 	}
 	for _, tc := range []struct {

@@ -65,8 +65,16 @@ func TestParallelChangesWithoutAVersionAllCount(t *testing.T) {
 	w := a.world()
 	path := "/triggers/" + w.plan.Key
 	patches := []object{
-		{"name": "renamed"}, {"description": "described"}, {"enabled": false}, {"labels": []any{"x"}}, {"owners": []any{}},
-		{"jitter_seconds": 7.0}, {"overlap": "allow"}, {"catch_up": "none"}, {"timezone": "Asia/Tokyo"}, {"parameters": object{"A": "b"}},
+		{"name": "renamed"},
+		{"description": "described"},
+		{"enabled": false},
+		{"labels": []any{"x"}},
+		{"owners": []any{}},
+		{"jitter_seconds": 7.0},
+		{"overlap": "allow"},
+		{"catch_up": "none"},
+		{"timezone": "Asia/Tokyo"},
+		{"parameters": object{"A": "b"}},
 	}
 	var wait sync.WaitGroup
 	for _, patch := range patches {

@@ -51,13 +51,11 @@ func markNulls(v any) any {
 
 // positioned says in which line of the body the error is, and never shows Go's names.
 func positioned(data []byte, err error) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		line, column := position(data, syntax.Offset)
 		return fmt.Errorf("is not JSON: line %d, column %d: %s", line, column, strings.TrimPrefix(syntax.Error(), "json: "))
 	}
-	var mismatch *json.UnmarshalTypeError
-	if errors.As(err, &mismatch) {
+	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		line, column := position(data, mismatch.Offset)
 		return fmt.Errorf("line %d, column %d: the %s does not fit into the field %s", line, column, mismatch.Value, mismatch.Field)
 	}

@@ -193,10 +193,12 @@ func TestEveryExampleIsAccepted(t *testing.T) {
 	require.Equal(t, []string{"00000001", "00000002", "00000003"}, cases)
 	pipeline := storetest.Pipeline(t, a.store, "ABC", cases[:1])
 	gate := storetest.Gatekeeper(t, a.store, "ABC", []string{pipeline.Key})
+	plan := storetest.Plan(t, a.store, "ABC", []string{pipeline.Key})
 	user, _ := a.user(nil)
 	paths := strings.NewReplacer(
 		prefix, "", "/members/{user_id}", "/members/"+text(user.ID), "/workspaces/{key}", "/workspaces/ABC", "/cases/{key}", "/cases/00000001",
-		"/pipelines/{key}", "/pipelines/ABC-0001", "/triggers/{key}", "/triggers/"+gate.Key, "/users/{id}", "/users/"+text(user.ID),
+		"/pipelines/{key}", "/pipelines/ABC-0001", "/triggers/{key}/runs", "/triggers/"+gate.Key+"/runs",
+		"/triggers/{key}", "/triggers/"+plan.Key, "/users/{id}", "/users/"+text(user.ID),
 		"/environments/{uid}", "/environments/"+storetest.Environment(t, a.store, "ABC").UID,
 		"/webhooks/{uid}", "/webhooks/"+storetest.Webhook(t, a.store, "ABC").UID,
 	)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -68,9 +69,7 @@ func TestPipelineNamesLineAndField(t *testing.T) {
 		{object{"definition": "\t"}, "body.definition", "line 1"},
 	} {
 		body := object{"workspace_key": w.workspace, "name": "n"}
-		for k, v := range tc.more {
-			body[k] = v
-		}
+		maps.Copy(body, tc.more)
 		for _, path := range []string{"/pipelines", "/pipelines/verify"} {
 			if path == "/pipelines/verify" {
 				delete(body, "name")

@@ -148,8 +148,7 @@ func summary(fields []wire.FieldError) string {
 // problem is what the client gets for an error. Internal errors are logged here, and only here, with
 // the id that the client sees.
 func (s *server) problem(ctx context.Context, err error) *wire.Problem {
-	var done *wire.Problem
-	if errors.As(err, &done) {
+	if done, ok := errors.AsType[*wire.Problem](err); ok {
 		return done
 	}
 	err = located(err, "body")

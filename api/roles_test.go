@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -111,9 +112,7 @@ func operations() []operation {
 	in := func(more object) func(scene) any {
 		return func(s scene) any {
 			body := object{"workspace_key": s.workspace, "name": "new"}
-			for k, v := range more {
-				body[k] = v
-			}
+			maps.Copy(body, more)
 			return body
 		}
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -71,9 +72,7 @@ func TestTriggerNamesEachBadField(t *testing.T) {
 		{object{"owners": []string{"jane"}}, "body.owners[0]"},
 	} {
 		body := object{"workspace_key": w.workspace, "method": "plan", "name": "n", "cron": "* * * * *"}
-		for k, v := range tc.more {
-			body[k] = v
-		}
+		maps.Copy(body, tc.more)
 		a.post("/triggers", body).refused(tc.where)
 	}
 	require.Len(t, a.get("/triggers?workspace="+w.workspace).items(), 2, "nothing was half-written")

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"testing"
 
@@ -57,9 +58,7 @@ func TestWebhookNamesEachBadField(t *testing.T) {
 		{object{"owners": []string{"jane"}}, "body.owners[0]"},
 	} {
 		body := object{"workspace_key": w.workspace, "name": "n", "url": "https://example.com"}
-		for k, v := range tc.more {
-			body[k] = v
-		}
+		maps.Copy(body, tc.more)
 		a.post("/webhooks", body).refused(tc.where)
 	}
 	require.Len(t, a.get("/webhooks?workspace="+w.workspace).items(), 1, "nothing was half-written")

@@ -17,7 +17,7 @@ func TestWorkspaceLivesThroughTheAPI(t *testing.T) {
 	made := a.post("/workspaces", object{"key": "ABC", "name": "Payments team"})
 	body := made.is(http.StatusCreated)
 	require.Equal(t, "ABC", body["key"])
-	require.Equal(t, "", body["description"])
+	require.Empty(t, body["description"])
 	require.Equal(t, `"1"`, made.header.Get("ETag"))
 	require.Equal(t, "/api/v1/workspaces/ABC", made.header.Get("Location"))
 

@@ -362,9 +362,15 @@ func TestRequestsSayWhoSendsThem(t *testing.T) {
 func TestOptionsAreChecked(t *testing.T) {
 	t.Parallel()
 	for _, opts := range []client.Options{
-		{}, {BaseURL: "example.com", Token: "t"}, {BaseURL: "ftp://example.com", Token: "t"}, {BaseURL: "https://", Token: "t"},
-		{BaseURL: "https://u:secret@example.com", Token: "t"}, {BaseURL: "https://example.com?x=1", Token: "t"},
-		{BaseURL: "https://example.com"}, {BaseURL: "https://example.com", Token: "t\n"}, {BaseURL: "https://exa mple.com", Token: "t"},
+		{},
+		{BaseURL: "example.com", Token: "t"},
+		{BaseURL: "ftp://example.com", Token: "t"},
+		{BaseURL: "https://", Token: "t"},
+		{BaseURL: "https://u:secret@example.com", Token: "t"},
+		{BaseURL: "https://example.com?x=1", Token: "t"},
+		{BaseURL: "https://example.com"},
+		{BaseURL: "https://example.com", Token: "t\n"},
+		{BaseURL: "https://exa mple.com", Token: "t"},
 	} {
 		_, err := client.New(opts)
 		require.Error(t, err, "%+v", opts)
