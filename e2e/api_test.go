@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -84,9 +85,7 @@ func (a *api) testCase(name, url string, more object) string {
 		"workspace_key": "E2E", "name": name, "kind": "http", "timeout_seconds": 60,
 		"http": object{"url": url, "assertions": []object{{"source": "status", "value": 200}}},
 	}
-	for k, v := range more {
-		body[k] = v
-	}
+	maps.Copy(body, more)
 	return a.must(http.MethodPost, "/cases", body)["key"].(string)
 }
 

@@ -118,8 +118,7 @@ func (p *process) wait(limit time.Duration) int {
 	case <-time.After(limit):
 		require.Fail(p.t, "the process did not end", "within %s", limit)
 	}
-	var exit *exec.ExitError
-	if errors.As(p.err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](p.err); ok {
 		return exit.ExitCode()
 	}
 	require.NoError(p.t, p.err)

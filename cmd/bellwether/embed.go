@@ -22,8 +22,7 @@ func startTemporal(ctx context.Context, cfg temporalConfig) (*temporalServer, er
 		DataFile: cfg.File, FrontendAddr: cfg.Frontend, UIAddr: cfg.UI, Namespace: cfg.Namespace,
 		Keywords: workflows.SearchAttributes(), Logger: cfg.Logger, LogLevel: slog.LevelWarn,
 	})
-	var taken *embedded.PortTakenError
-	if errors.As(err, &taken) {
+	if taken, ok := errors.AsType[*embedded.PortTakenError](err); ok {
 		flag := "--temporal-listen"
 		if taken.Listener == embedded.ListenerUI {
 			flag = "--ui-listen"

@@ -14,7 +14,7 @@ import (
 
 // process is what every subcommand gets. Its context ends with the first signal.
 type process struct {
-	ctx            context.Context //nolint:containedctx // A subcommand's Run takes one argument: this.
+	ctx            context.Context // a subcommand's Run takes one argument: this
 	stdout, stderr io.Writer
 	logger         *slog.Logger
 	settings       []slog.Attr

@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -64,7 +63,7 @@ func TestAddressThatIsNoneIsRefused(t *testing.T) {
 	_, err := app.Listen(t.Context(), "--listen", "256.0.0.1:80")
 	require.ErrorContains(t, err, "--listen")
 	var taken *app.AddressTakenError
-	require.False(t, errors.As(err, &taken))
+	require.NotErrorAs(t, err, &taken)
 }
 
 func TestLocalURLReachesAllInterfaces(t *testing.T) {

@@ -65,7 +65,7 @@ func (c *Core) Worker(ctx context.Context, cfg WorkerConfig) (Stage, error) {
 // readAuthorities is the system's certificate pool with the file's added; nil without a file.
 func readAuthorities(file string) (*x509.CertPool, error) {
 	if file == "" {
-		return nil, nil //nolint:nilnil // No pool is what Go takes for the system's.
+		return nil, nil // no pool is what Go takes for the system's
 	}
 	pem, err := os.ReadFile(file)
 	if err != nil {

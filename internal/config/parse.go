@@ -125,5 +125,5 @@ func (r *resolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any,
 	if flag.HasDefault && len(flag.Envs) > 0 {
 		return flag.Default, nil
 	}
-	return nil, nil //nolint:nilnil // That is how kong is told that there is no value.
+	return nil, nil // that is how kong is told that there is no value
 }

@@ -29,9 +29,7 @@ type Setting struct {
 // Groups lists every setting, in the order of the tree.
 func Groups() ([]Group, error) {
 	var groups []Group
-	tree := reflect.TypeFor[Config]()
-	for i := range tree.NumField() {
-		field := tree.Field(i)
+	for field := range reflect.TypeFor[Config]().Fields() {
 		group := Group{Title: field.Tag.Get("title"), Commands: field.Tag.Get("commands")}
 		model, err := kong.New(reflect.New(field.Type).Interface(), kong.NoDefaultHelp())
 		if err != nil {

@@ -92,7 +92,7 @@ func setAsideOther(ctx context.Context, cfg Config, want string) (fresh bool, er
 	if err != nil {
 		return false, fmt.Errorf("set the Temporal database aside: %w", err)
 	}
-	cfg.Logger.Warn("the Temporal database does not fit this version and was set aside; a new one is made, runs that had not ended start again",
+	cfg.Logger.WarnContext(ctx, "the Temporal database does not fit this version and was set aside; a new one is made, runs that had not ended start again",
 		"file", cfg.DataFile, "moved_to", moved)
 	return true, nil
 }

@@ -70,7 +70,7 @@ func TestRunFinishedTimesAreNeverZeroNorBackwards(t *testing.T) {
 		"no end":                     {at(1), nil, at(1), at(1)},
 		"neither":                    {nil, nil, at(0), at(0)},
 		"a clock that was set back":  {at(3), at(1), at(3), at(3)},
-		"an end of less than a tick": {at(3), ptr(at(3).Add(time.Nanosecond)), at(3), at(3)},
+		"an end of less than a tick": {at(3), new(at(3).Add(time.Nanosecond)), at(3), at(3)},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

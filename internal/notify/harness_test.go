@@ -17,12 +17,10 @@ import (
 // update rewrites our own golden files. The published samples are contracts and never rewritten.
 var update = flag.Bool("update", false, "rewrite the golden files of this package")
 
-func ptr[T any](v T) *T { return &v }
-
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func at(seconds float64) *time.Time {
-	return ptr(noon.Add(time.Duration(seconds * float64(time.Second))))
+	return new(noon.Add(time.Duration(seconds * float64(time.Second))))
 }
 
 // finished is what the store hands over when a run ends.
@@ -47,9 +45,9 @@ func mixed() finished {
 		run: models.Run{
 			ID: "0195514c-0000-7000-8000-000000000001", WorkspaceKey: "ABC", TriggerKey: "P-ABC-0001",
 			TriggerMethod: models.MethodPlan, TriggerName: "Nightly <smoke> & \"more\" – äöü", TriggerOwners: []string{"a@acme.tld", "b@acme.tld"},
-			Source: models.SourceSchedule, Status: models.StatusFailure, ScheduledFor: ptr(noon.Add(-time.Second).In(berlin)),
+			Source: models.SourceSchedule, Status: models.StatusFailure, ScheduledFor: new(noon.Add(-time.Second).In(berlin)),
 			CasesTotal: 8, CasesPassed: 3, CasesFailed: 2, CasesSkipped: 2,
-			CreatedAt: noon.Add(-2 * time.Second), StartedAt: ptr(noon.In(berlin)), FinishedAt: at(64.9999999), DurationMS: 65_000,
+			CreatedAt: noon.Add(-2 * time.Second), StartedAt: new(noon.In(berlin)), FinishedAt: at(64.9999999), DurationMS: 65_000,
 		},
 		executions: []models.Execution{
 			{

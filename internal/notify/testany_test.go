@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 // sample is the run that the published samples tell of. They show the same instant everywhere, so the
 // durations cannot come from the times.
 func sample(method models.TriggerMethod, key string) finished {
-	published := ptr(time.Date(2006, 1, 2, 15, 4, 5, 0, time.UTC))
+	published := new(time.Date(2006, 1, 2, 15, 4, 5, 0, time.UTC))
 	owner := []string{"john.doe@acme.tld"}
 	return finished{
 		run: models.Run{
@@ -71,7 +70,7 @@ func TestTestanyNamesMonitors(t *testing.T) {
 	t.Parallel()
 	message, err := New(Options{}).Render(models.FormatTestany, sample(models.MethodMonitor, "M-ABC-0001").event(t))
 	require.NoError(t, err)
-	require.True(t, strings.Contains(string(message.Body), `"trigger_key":"M-ABC-0001","trigger_method":"monitor"`))
+	require.Contains(t, string(message.Body), `"trigger_key":"M-ABC-0001","trigger_method":"monitor"`)
 }
 
 func TestTestanyStatuses(t *testing.T) {

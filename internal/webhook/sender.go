@@ -88,7 +88,7 @@ func (s *Sender) Send(ctx context.Context, r Request) Result {
 
 	// The transport is used without the client around it: that one fails on a redirect whose Location
 	// is no URL and forgets the status.
-	resp, err := s.client.Transport.RoundTrip(req)
+	resp, err := s.client.Transport.RoundTrip(req) //nolint:bodyclose // readBody closes it.
 	switch {
 	case err == nil:
 		result.Status = resp.StatusCode
