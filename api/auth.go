@@ -44,6 +44,9 @@ func (n need) role() models.Role {
 	}
 }
 
+// maxKey is longer than any key.
+const maxKey = 128
+
 // touchEvery bounds how often a token's last use is written.
 const touchEvery = time.Minute
 
@@ -180,15 +183,29 @@ func HashToken(text string) string {
 func visible[T any, K any](
 	ctx context.Context, what string, key K, load func(context.Context, K) (T, error), workspace func(*T) string,
 ) (T, error) {
+	var none T
+	if text, ok := any(key).(string); ok && !plausible(text) {
+		return none, absent(models.ErrNotFound, what, key)
+	}
 	row, err := load(ctx, key)
 	if err == nil {
 		err = granted(ctx).allow(workspace(&row))
 	}
 	if err != nil {
-		var none T
 		return none, absent(err, what, key)
 	}
 	return row, nil
+}
+
+// plausible reports whether text can be a key at all. MySQL takes a key with spaces after it for the
+// key itself, and such a key must not become part of a definition.
+func plausible(text string) bool {
+	for _, c := range []byte(text) {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return text != "" && len(text) <= maxKey
 }
 
 // absent names what is not there; other errors get the operation.
@@ -206,7 +223,11 @@ func absent(err error, what string, key any) error {
 // inWorkspace checks the route's role in a workspace that a caller names.
 func (s *server) inWorkspace(ctx context.Context, key string) error {
 	g := granted(ctx)
-	if err := g.allow(key); err != nil {
+	err := g.allow(key)
+	if err == nil && !models.ValidWorkspaceKey(key) { // an administrator may do anything anywhere
+		err = models.ErrNotFound
+	}
+	if err != nil {
 		return absent(err, "workspace", key)
 	}
 	if g.user.Admin { // whose role does not prove that the workspace exists

@@ -149,7 +149,10 @@ func (s *server) checkEnvironmentUID(ctx context.Context, c *models.Check, field
 	if uid == "" {
 		return nil
 	}
-	e, err := s.store.Environment(ctx, uid)
+	e, err := models.Environment{}, models.ErrNotFound
+	if plausible(uid) {
+		e, err = s.store.Environment(ctx, uid)
+	}
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
 		return fmt.Errorf("look up environment %s: %w", uid, err)
 	}

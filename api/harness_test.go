@@ -44,10 +44,15 @@ type apiTest struct {
 
 func newAPITest(t *testing.T, options ...func(*Deps)) *apiTest {
 	t.Helper()
+	return newAPITestOn(t, storetest.NewSQLite(t), options...)
+}
+
+func newAPITestOn(t *testing.T, database storetest.Database, options ...func(*Deps)) *apiTest {
+	t.Helper()
 	clock := &fakeClock{at: time.Date(2030, 1, 31, 12, 0, 0, 0, time.UTC)}
 	a := &apiTest{
 		t: t, clock: clock, engine: &fakeEngine{}, log: &lockedBuffer{},
-		store: storetest.SQLite(t, storetest.WithClock(clock.now)),
+		store: database.Open(t, storetest.WithClock(clock.now)),
 	}
 	deps := Deps{
 		Store: a.store, Engine: a.engine, Rules: readRules, Sequential: rules.Sequential, CheckCase: runner.Check,

@@ -177,8 +177,8 @@ func (s *server) readBody(c *gin.Context, waits bool) error {
 	}
 	// A read deadline that passes while a handler waits looks like a client that went away.
 	_ = control.SetReadDeadline(time.Time{})
-	if waits {
-		_ = control.SetWriteDeadline(time.Now().Add(maxWait + bodyTimeout))
+	if waits { // none instead of a later one, which would outlive this request on its connection
+		_ = control.SetWriteDeadline(time.Time{})
 	}
 	return nil
 }

@@ -20,7 +20,10 @@ func (s *server) getResult(ctx context.Context, in *struct {
 	ID string `path:"id" doc:"Id of the case result"`
 },
 ) (*plain[wire.Result], error) {
-	result, err := s.store.Result(ctx, in.ID)
+	result, err := models.CaseResult{}, models.ErrNotFound
+	if plausible(in.ID) {
+		result, err = s.store.Result(ctx, in.ID)
+	}
 	if err != nil {
 		return nil, absent(err, "result", in.ID)
 	}

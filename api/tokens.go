@@ -85,6 +85,9 @@ func (s *server) createToken(ctx context.Context, in *struct{ Body wire.TokenCre
 
 func (s *server) deleteToken(ctx context.Context, in *struct{ TokenID }) (*struct{}, error) {
 	g := granted(ctx)
+	if !plausible(in.ID) {
+		return nil, absent(models.ErrNotFound, "token", in.ID)
+	}
 	if !g.user.Admin {
 		if err := s.ownToken(ctx, g.user.ID, in.ID); err != nil {
 			return nil, err
