@@ -9,7 +9,7 @@ import (
 
 type apiCmd struct {
 	Server config.Server `embed:"" group:"HTTP server"`
-	roleConfig
+	Role   roleConfig    `embed:""`
 }
 
 // Run answers the REST API until the process is asked to stop.
@@ -20,7 +20,7 @@ func (c *apiCmd) Run(p *process) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
-	return p.runRole("api", c.roleConfig, func(core *app.Core) ([]app.Stage, error) {
+	return p.runRole("api", c.Role, func(core *app.Core) ([]app.Stage, error) {
 		token, err := core.Bootstrap(p.ctx, c.Server.AdminToken)
 		if err != nil {
 			return nil, err

@@ -34,11 +34,13 @@ func (c *migrateConfig) with(p *process, do func(context.Context, *store.Store) 
 	return do(p.ctx, s)
 }
 
-type migrateUpCmd struct{ migrateConfig }
+type migrateUpCmd struct {
+	Config migrateConfig `embed:""`
+}
 
 // Run applies what is missing.
 func (c *migrateUpCmd) Run(p *process) error {
-	return c.with(p, func(ctx context.Context, s *store.Store) error {
+	return c.Config.with(p, func(ctx context.Context, s *store.Store) error {
 		if err := s.Migrate(ctx); err != nil {
 			return err
 		}
@@ -47,11 +49,13 @@ func (c *migrateUpCmd) Run(p *process) error {
 	})
 }
 
-type migrateStatusCmd struct{ migrateConfig }
+type migrateStatusCmd struct {
+	Config migrateConfig `embed:""`
+}
 
 // Run lists the versions.
 func (c *migrateStatusCmd) Run(p *process) error {
-	return c.with(p, func(ctx context.Context, s *store.Store) error {
+	return c.Config.with(p, func(ctx context.Context, s *store.Store) error {
 		versions, err := s.MigrationStatus(ctx)
 		if err != nil {
 			return err

@@ -10,14 +10,14 @@ type workerCmd struct {
 	Webhook config.Webhook `embed:"" prefix:"webhook-" group:"Webhook deliveries"`
 	Links   config.Links   `embed:"" group:"Links"`
 	Metrics config.Metrics `embed:"" prefix:"metrics-" group:"Metrics"`
-	roleConfig
+	Role    roleConfig     `embed:""`
 }
 
 // Run works until the process is asked to stop.
 func (c *workerCmd) Run(p *process) error {
-	return p.runRole("worker", c.roleConfig, func(core *app.Core) ([]app.Stage, error) {
+	return p.runRole("worker", c.Role, func(core *app.Core) ([]app.Stage, error) {
 		stage, err := core.Worker(p.ctx, app.WorkerConfig{
-			Worker: c.Worker, Webhook: c.Webhook, Links: c.Links, Namespace: c.Temporal.Namespace,
+			Worker: c.Worker, Webhook: c.Webhook, Links: c.Links, Namespace: c.Role.Temporal.Namespace,
 		})
 		if err != nil {
 			return nil, err

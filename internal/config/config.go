@@ -30,7 +30,7 @@ type Log struct {
 
 // Server is the REST API's side of things.
 type Server struct {
-	Listen     string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"BELLWETHER_LISTEN" help:"Address of the REST API."`
+	Listen     string `default:"127.0.0.1:8080" env:"BELLWETHER_LISTEN" help:"Address of the REST API."`
 	AdminToken string `placeholder:"TOKEN" env:"BELLWETHER_ADMIN_TOKEN" secret:"" help:"Token of the administrator, at least 24 characters. Without it the first start makes one and prints it once."`
 }
 
@@ -42,9 +42,9 @@ type Links struct {
 
 // Up is what only the single process has.
 type Up struct {
-	Data           string `default:"./data" placeholder:"DIR" env:"BELLWETHER_DATA" help:"Folder of both databases and the keyset; made when it does not exist."`
-	TemporalListen string `default:"127.0.0.1:7233" placeholder:"HOST:PORT" env:"BELLWETHER_TEMPORAL_LISTEN" help:"Address of the embedded Temporal server."`
-	UIListen       string `name:"ui-listen" default:"127.0.0.1:8233" placeholder:"HOST:PORT" env:"BELLWETHER_UI_LISTEN" help:"Address of the Temporal Web UI."`
+	Data           string `default:"./data" env:"BELLWETHER_DATA" help:"Folder of both databases and the keyset; made when it does not exist."`
+	TemporalListen string `default:"127.0.0.1:7233" env:"BELLWETHER_TEMPORAL_LISTEN" help:"Address of the embedded Temporal server."`
+	UIListen       string `name:"ui-listen" default:"127.0.0.1:8233" env:"BELLWETHER_UI_LISTEN" help:"Address of the Temporal Web UI."`
 }
 
 // Database is where the roles apart keep everything.
@@ -62,7 +62,7 @@ type Keyset struct {
 
 // Temporal is how to reach a Temporal cluster.
 type Temporal struct {
-	Address       string `default:"127.0.0.1:7233" placeholder:"HOST:PORT" env:"TEMPORAL_ADDRESS" help:"Frontend of the Temporal server."`
+	Address       string `default:"127.0.0.1:7233" env:"TEMPORAL_ADDRESS" help:"Frontend of the Temporal server."`
 	Namespace     string `default:"default" env:"TEMPORAL_NAMESPACE" help:"Namespace; it must exist."`
 	TLS           bool   `name:"tls" env:"TEMPORAL_TLS" help:"Connect with TLS. Implied by the settings below."`
 	TLSCert       string `name:"tls-cert" placeholder:"FILE" env:"TEMPORAL_TLS_CERT" help:"Client certificate, PEM."`
