@@ -2,6 +2,7 @@ package models
 
 import (
 	"encoding/json"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -100,14 +101,15 @@ func (a *Assertion) checkValue(c *Check, op string) {
 		return
 	}
 	text, isText := value.(string)
-	_, isNumber := value.(float64)
-	_, isList := value.([]any)
+	number, isNumber := value.(float64)
+	list, isList := value.([]any)
 	template := isText && strings.Contains(text, "{{")
 	switch op {
 	case OpLess, OpGreater:
 		c.Require(isNumber || template, "value", "must be a number for %s", op)
+		c.Require(a.Source != AssertLatency || !isNumber || number > 0, "value", "must be more than 0 milliseconds")
 	case OpIn:
-		c.Require(isList, "value", "must be a list for in")
+		c.Require(len(list) > 0, "value", "must be a list for in, with at least one entry")
 	case OpMatches:
 		c.Require(isText, "value", "must be a regular expression in quotes")
 		if isText && !template {
@@ -119,9 +121,24 @@ func (a *Assertion) checkValue(c *Check, op string) {
 		_, isBool := value.(bool)
 		c.Require(isObject || isBool, "value", "must be a JSON Schema")
 	}
-	if a.Source == AssertStatus && !isList {
-		c.Require(isNumber || template, "value", "must be a status code such as 200")
+	if a.Source == AssertStatus {
+		if !isList {
+			list = []any{value}
+		}
+		for _, code := range list {
+			c.Require(maybeStatusCode(code), "value", "must be a status code such as 200: a whole number from 100 to 999")
+		}
 	}
+}
+
+// maybeStatusCode accepts what a response can have as its status, and text with a variable, of which
+// nobody knows yet.
+func maybeStatusCode(value any) bool {
+	if text, ok := value.(string); ok {
+		return strings.Contains(text, "{{")
+	}
+	n, ok := value.(float64)
+	return ok && n >= 100 && n <= 999 && n == math.Trunc(n)
 }
 
 func (cp *Capture) validate() error {

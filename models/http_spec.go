@@ -97,8 +97,12 @@ func (s *HTTPSpec) Validate() error {
 		c.Join(fmt.Sprintf("assertions[%d]", i), a.validate())
 	}
 	c.Require(len(s.Captures) <= MaxCaptures, "captures", "must not have more than %d entries", MaxCaptures)
+	captured := map[string]bool{}
 	for i, cp := range s.Captures {
-		c.Join(fmt.Sprintf("captures[%d]", i), cp.validate())
+		at := fmt.Sprintf("captures[%d]", i)
+		c.Join(at, cp.validate())
+		c.Require(!captured[cp.Name], at+".name", "%q is captured twice", cp.Name)
+		captured[cp.Name] = true
 	}
 	return c.Err()
 }

@@ -52,6 +52,29 @@ func TestCaseValidationNamesTheField(t *testing.T) {
 		"no name":          {func(c *models.Case) { c.Name = " " }, []string{"name"}},
 		"long name":        {func(c *models.Case) { c.Name = strings.Repeat("ä", models.MaxName+1) }, []string{"name"}},
 		"two lines":        {func(c *models.Case) { c.Name = "a\nb" }, []string{"name"}},
+		"escape sequence":  {func(c *models.Case) { c.Name = "a\x1b[31mb" }, []string{"name"}},
+		"line separator":   {func(c *models.Case) { c.Name = "a\u2028b" }, []string{"name"}},
+		"turned writing":   {func(c *models.Case) { c.Name = "a\u202eb" }, []string{"name"}},
+		"other scripts":    {func(c *models.Case) { c.Name = "Zürich 東京 👩‍🔬 ليل" }, nil},
+		"described":        {func(c *models.Case) { c.Description = "two\r\n\tlines" }, nil},
+		"described in NUL": {func(c *models.Case) { c.Description = "a\x00b" }, []string{"description"}},
+		"long owner":       {func(c *models.Case) { c.Owners = []string{"a@" + strings.Repeat("b", 260) + ".de"} }, []string{"owners[0]"}},
+		"url port":         {func(c *models.Case) { c.HTTP.URL = "http://example.com:70000/" }, []string{"http.url"}},
+		"captured twice":   {func(c *models.Case) { c.HTTP.Captures = append(c.HTTP.Captures, c.HTTP.Captures[0]) }, []string{"http.captures[1].name"}},
+		"status too large": {func(c *models.Case) { c.HTTP.Assertions[0].Value = json.RawMessage(`99999`) }, []string{"http.assertions[0].value"}},
+		"broken status":    {func(c *models.Case) { c.HTTP.Assertions[0].Value = json.RawMessage(`200.5`) }, []string{"http.assertions[0].value"}},
+		"status in nothing": {func(c *models.Case) {
+			c.HTTP.Assertions[0] = models.Assertion{Source: models.AssertStatus, Op: models.OpIn, Value: json.RawMessage(`[]`)}
+		}, []string{"http.assertions[0].value"}},
+		"status in words": {func(c *models.Case) {
+			c.HTTP.Assertions[0] = models.Assertion{Source: models.AssertStatus, Op: models.OpIn, Value: json.RawMessage(`[200, "OK"]`)}
+		}, []string{"http.assertions[0].value"}},
+		"status in a list": {func(c *models.Case) {
+			c.HTTP.Assertions[0] = models.Assertion{Source: models.AssertStatus, Op: models.OpIn, Value: json.RawMessage(`[200, "{{OK}}"]`)}
+		}, nil},
+		"latency below zero": {func(c *models.Case) {
+			c.HTTP.Assertions[0] = models.Assertion{Source: models.AssertLatency, Value: json.RawMessage(`-5`)}
+		}, []string{"http.assertions[0].value"}},
 		"owner":            {func(c *models.Case) { c.Owners = []string{"a@b.c", "Jane <a@b.c>"} }, []string{"owners[1]"}},
 		"kind":             {func(c *models.Case) { c.Kind = "ftp" }, []string{"kind"}},
 		"no spec":          {func(c *models.Case) { c.HTTP = nil }, []string{"http"}},
