@@ -75,15 +75,22 @@ func (s *Sweeper) unfinished(ctx context.Context, now time.Time) ([]models.Run, 
 	return s.store.UnfinishedDispatched(ctx, now, s.scanned, sweepPage)
 }
 
+// watchRun does what is due for a run. Neither keeps the other from its turn: the engine takes the
+// cancelling of a workflow that is gone for done, and only a look at it shows the truth.
 func (s *Sweeper) watchRun(ctx context.Context, b *batch, run models.Run, now time.Time) {
-	var what func(context.Context, *batch, models.Run) error
-	var limit *throttle
-	switch {
-	case run.CancelRequestedAt != nil && s.cancelled.allow(run.ID, now):
-		what, limit = s.cancelRun, s.cancelled
-	case run.DispatchedAt != nil && now.Sub(*run.DispatchedAt) >= s.options.CheckEvery && s.checked.allow(run.ID, now):
-		what, limit = s.checkRun, s.checked
-	default:
+	if run.CancelRequestedAt != nil {
+		s.watch(ctx, b, run, now, s.cancelled, s.cancelRun)
+	}
+	if run.DispatchedAt != nil && now.Sub(*run.DispatchedAt) >= s.options.CheckEvery {
+		s.watch(ctx, b, run, now, s.checked, s.checkRun)
+	}
+}
+
+// watch makes a call for a run unless the last one was a short while ago.
+func (s *Sweeper) watch(ctx context.Context, b *batch, run models.Run, now time.Time, limit *throttle,
+	what func(context.Context, *batch, models.Run) error,
+) {
+	if !limit.allow(run.ID, now) {
 		return
 	}
 	call := func(ctx context.Context) error {

@@ -204,6 +204,30 @@ func TestACancelThatTheEngineRefusesLooksAtTheWorkflow(t *testing.T) {
 	require.Zero(t, b.log.count("workflow engine fails"), "it answered, after all")
 }
 
+// obliging takes every cancel for done, as the real engine does for a workflow that is gone.
+type obliging struct{ *fakeEngine }
+
+func (e obliging) CancelRun(ctx context.Context, runID string) error {
+	_ = e.fakeEngine.CancelRun(ctx, runID)
+	return nil
+}
+
+func TestACancelledRunWhoseWorkflowIsGoneEndsHoweverRareTheSweepsAre(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	run := b.dispatched()
+	_, err := b.store.RequestCancel(t.Context(), run.ID)
+	require.NoError(t, err)
+	b.engine.locked(func() { b.engine.state[run.ID] = RunClosed })
+	s := b.sweeper()
+	s.engine = obliging{b.engine}
+	for range 4 {
+		b.clock.Advance(DefaultCancelEvery + 5*time.Second)
+		s.runOnce(t.Context())
+	}
+	require.Equal(t, models.StatusError, b.run(run.ID).Status)
+}
+
 // manyRuns is a store with nothing but unfinished runs.
 type manyRuns struct {
 	SweeperStore
