@@ -186,10 +186,17 @@ type single struct {
 // up starts everything in one process on the data folder and waits until it is ready.
 func up(t *testing.T, data string, args ...string) *single {
 	t.Helper()
+	s := launch(t, data, args...)
+	s.ready(s.listen)
+	return s
+}
+
+// launch is up without the waiting.
+func launch(t *testing.T, data string, args ...string) *single {
+	t.Helper()
 	s := &single{listen: freePort(t), temporal: freePort(t), ui: freePort(t), data: data}
 	s.process = start(t, []string{"BELLWETHER_ADMIN_TOKEN=" + adminToken}, append([]string{
 		"up", "--data", data, "--listen", s.listen, "--temporal-listen", s.temporal, "--ui-listen", s.ui,
 	}, args...)...)
-	s.ready(s.listen)
 	return s
 }
