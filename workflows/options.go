@@ -15,8 +15,8 @@ const (
 	// transactionLimit bounds one try of a local activity. The end of a run with thousands of cases
 	// is one transaction; beyond this it waits for a lock that it will not get.
 	transactionLimit = 30 * time.Second
-	// outageLimit is how long a run waits for a database that is away before it is given up, and a
-	// delivery for its last send.
+	// outageLimit is how long a run and each of its cases wait for a database that is away before they
+	// are given up, and a delivery for its last send.
 	outageLimit = 24 * time.Hour
 
 	// caseMargin is what a try may take on top of the case's own time limit: loading, stopping and
@@ -31,6 +31,9 @@ const (
 	// died, stopped or did not reach the database. The pauses between them bridge three minutes. A
 	// case that kills every worker that takes it must come to an end.
 	caseTries = 6
+	// outagePause is how long a case waits when all of these failed because of the database, before it
+	// has as many again.
+	outagePause = 2 * time.Minute
 	// retryPause lets the product under test breathe before a case is tried again.
 	retryPause = time.Second
 

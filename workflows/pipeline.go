@@ -78,7 +78,7 @@ func (p *pipeline) decide(ctx workflow.Context, i int) models.CaseOutcome {
 	}
 	out, err := p.execute(ctx, i, plan)
 	if err != nil {
-		out = undone(plan, err)
+		out = undone(ctx, plan, err)
 	}
 	done.Status = out.Status
 	if err != nil || out.Gone {
@@ -94,11 +94,10 @@ func (p *pipeline) decide(ctx workflow.Context, i int) models.CaseOutcome {
 // execute tries the case until it passes or its retries are used up. The retries are the product's
 // policy, not the engine's: each try is an activity of its own.
 func (p *pipeline) execute(ctx workflow.Context, position int, rule activities.RulePlan) (activities.CaseOutput, error) {
-	var a *activities.Cases
 	in := activities.CaseInput{ExecutionKey: p.in.Plan.ExecutionKey, Position: position, ExpectFail: rule.ExpectFail}
 	for in.Attempt = 1; ; in.Attempt++ {
-		var out activities.CaseOutput
-		if err := workflow.ExecuteActivity(withCase(ctx, rule), a.Execute, in).Get(ctx, &out); err != nil {
+		out, err := attempt(ctx, rule, in)
+		if err != nil {
 			return out, err
 		}
 		last := out.Status.Passed() || out.Status == models.StatusCancelled || out.Gone || in.Attempt > rule.Retries
@@ -108,9 +107,38 @@ func (p *pipeline) execute(ctx workflow.Context, position int, rule activities.R
 	}
 }
 
-// undone says what became of a case that could not be executed.
-func undone(rule activities.RulePlan, err error) activities.CaseOutput {
-	if temporal.IsCanceledError(err) {
+// attempt makes one try of a case. While the database is away it begins again and again: that says
+// nothing about the case, and the end of the run waits for the database as well.
+func attempt(ctx workflow.Context, rule activities.RulePlan, in activities.CaseInput) (activities.CaseOutput, error) {
+	var a *activities.Cases
+	until := workflow.Now(ctx).Add(outageLimit)
+	for {
+		var out activities.CaseOutput
+		err := workflow.ExecuteActivity(withCase(ctx, rule), a.Execute, in).Get(ctx, &out)
+		if err == nil || !storeAway(err) || workflow.Now(ctx).After(until) || !patient(ctx) {
+			return out, err
+		}
+		if err := workflow.Sleep(ctx, outagePause); err != nil {
+			return out, err
+		}
+	}
+}
+
+// patient is false in runs whose case failed because of the database before cases waited for it.
+func patient(ctx workflow.Context) bool {
+	return workflow.GetVersion(ctx, "case-waits-for-database", workflow.DefaultVersion, 1) != workflow.DefaultVersion
+}
+
+// storeAway reports whether an activity failed because of the database.
+func storeAway(err error) bool {
+	application, ok := errors.AsType[*temporal.ApplicationError](err)
+	return ok && application.Type() == activities.TypeStore
+}
+
+// undone says what became of a case that could not be executed. In a cancelled run that is its
+// cancellation, also if its worker did not live to answer it.
+func undone(ctx workflow.Context, rule activities.RulePlan, err error) activities.CaseOutput {
+	if temporal.IsCanceledError(err) || ctx.Err() != nil {
 		return activities.CaseOutput{Status: models.StatusCancelled, Message: cancelledReason}
 	}
 	return activities.CaseOutput{Status: models.StatusError, Message: Summary(plainMessage(rule, err))}

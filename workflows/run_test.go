@@ -296,3 +296,37 @@ func TestStoreFaultOfACaseIsRetriedByTheEngine(t *testing.T) {
 	require.Equal(t, models.StatusSuccess, result.Status)
 	require.Equal(t, slices.Repeat([]string{"ABC-0001-00001 0.1"}, 4), b.attempts(), "the try keeps its number")
 }
+
+func TestCaseOutlastsAnOutageOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	b := setup(t, plan(plain("ABC-0001", 2)))
+	const outage = 3 * time.Hour
+	began := b.Now()
+	b.execute = func(activities.CaseInput) (activities.CaseOutput, error) {
+		if b.Now().Sub(began) < outage {
+			return activities.CaseOutput{}, temporal.NewApplicationError("database is away", activities.TypeStore)
+		}
+		return ended(models.StatusSuccess), nil
+	}
+
+	result := b.run(t, workflows.RunInput{})
+
+	require.Equal(t, models.StatusSuccess, result.Status)
+	require.Less(t, b.Now().Sub(began), outage+5*time.Minute, "it goes on soon after")
+	for _, in := range b.cases {
+		require.Equal(t, 1, in.Attempt, "the try keeps its number")
+	}
+}
+
+func TestRunCancelledWhileTheDatabaseIsAwayEndsAsCancelled(t *testing.T) {
+	t.Parallel()
+	b := setup(t, plan(plain("ABC-0001", 1)))
+	b.execute = func(activities.CaseInput) (activities.CaseOutput, error) {
+		return activities.CaseOutput{}, temporal.NewApplicationError("database is away", activities.TypeStore)
+	}
+	b.RegisterDelayedCallback(b.CancelWorkflow, time.Hour)
+
+	b.ExecuteWorkflow(workflows.Run, workflows.RunInput{RunID: runID})
+
+	require.Equal(t, []models.Status{cancelled}, statuses(requireCancelled(t, b).Executions[0]))
+}
