@@ -57,6 +57,9 @@ func positioned(data []byte, err error) error {
 	}
 	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		line, column := position(data, mismatch.Offset)
+		if mismatch.Field == "" {
+			return fmt.Errorf("line %d, column %d: the %s is out of range", line, column, mismatch.Value)
+		}
 		return fmt.Errorf("line %d, column %d: the %s does not fit into the field %s", line, column, mismatch.Value, mismatch.Field)
 	}
 	return errors.New("is not JSON that fits")

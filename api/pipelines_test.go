@@ -4,12 +4,14 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/bellwether/bellwether/api/wire"
+	"github.com/bellwether/bellwether/internal/rules"
 	"github.com/bellwether/bellwether/internal/store/storetest"
 )
 
@@ -62,6 +64,7 @@ func TestPipelineNamesLineAndField(t *testing.T) {
 		{object{"case_keys": []string{key}, "definition": "kind: rule/v1.2"}, "body", "not both"},
 		{object{"case_keys": []string{key, "FFFFFFFF"}}, "body.case_keys[1]", "there is no case FFFFFFFF in workspace " + w.workspace},
 		{object{"case_keys": []string{other.testCase.Key}}, "body.case_keys[0]", "there is no case " + other.testCase.Key},
+		{object{"case_keys": slices.Repeat([]string{key}, rules.MaxRules+1)}, "body.case_keys", "2000"},
 		{object{"case_keys": []string{"abc"}}, "body.case_keys[0]", "is not a case key such as 0000A3F1"},
 		{object{"definition": branches(key, "FFFFFFFF", "EEEEEEEE")}, "body.definition", "line 5: there is no case FFFFFFFF"},
 		{object{"definition": "kind: rule/v1.2\nspec:\n  rules:\n    - run: '" + key + "'\n      whenPassed: 'FFFFFFFF'\n"}, "body.definition", "line 5"},
