@@ -93,7 +93,7 @@ func (g *guide) perform(ctx context.Context) error {
 	return g.show.Play(ctx)
 }
 
-// tell prints where things are, and the administrator's token when it is new.
+// tell prints where things are.
 func (g *guide) tell() {
 	base := app.LocalURL(g.listener.Addr())
 	fmt.Fprintf(g.say, "ready in %.1f s\n\n", time.Since(g.began).Seconds())
@@ -102,9 +102,6 @@ func (g *guide) tell() {
 	fmt.Fprintf(g.say, "  Web UI    %s\n", g.temporal.UIURL)
 	fmt.Fprintf(g.say, "  Temporal  %s\n", g.temporal.FrontendAddr)
 	fmt.Fprintf(g.say, "  Data      %s\n", g.Up.Data)
-	if g.token != "" {
-		fmt.Fprintf(g.say, "\n  Admin token, shown only this once:\n  %s\n", g.token)
-	}
 	fmt.Fprintln(g.say)
 }
 

@@ -78,7 +78,6 @@ type single struct {
 	listener net.Listener
 	temporal *temporalServer
 	core     *app.Core
-	token    string // the administrator's, printed once; empty: not new
 }
 
 // run opens one thing after the other and closes them in the opposite order.
@@ -118,8 +117,13 @@ func (s *single) run() (err error) {
 	}
 	defer engine.Close()
 	s.core = &app.Core{Store: db, Engine: engine, Metrics: metrics, Logger: s.logger, Now: time.Now, Version: version}
-	if s.token, err = s.core.Bootstrap(s.ctx, s.Server.AdminToken); err != nil {
+	token, err := s.core.Bootstrap(s.ctx, s.Server.AdminToken)
+	if err != nil {
 		return err
+	}
+	if token != "" {
+		// At once: it is stored hashed, and nobody will see it again if the start goes no further.
+		fmt.Fprintf(s.say, "admin token, shown only this once: %s\n", token)
 	}
 	return s.serve()
 }
