@@ -147,3 +147,41 @@ const (
 		CASE WHEN i >= $open THEN 'pending' WHEN i % 999 = 7 THEN 'failed' ELSE 'delivered' END, 1, '',
 		CASE WHEN i % 2 = 0 THEN $at ELSE NULL END, $at FROM `
 )
+
+// BenchmarkRun measures everything that the store does for a run with one case and one webhook, from
+// its creation to the recorded delivery.
+func BenchmarkRun(b *testing.B) {
+	for name, newStore := range map[string]func(testing.TB, ...storetest.Option) *store.Store{
+		"sqlite": storetest.SQLite, "mysql": storetest.MySQL,
+	} {
+		b.Run(name, func(b *testing.B) {
+			s := newStore(b)
+			w := storetest.Workspace(b, s)
+			c := storetest.Case(b, s, w.Key)
+			p := storetest.Pipeline(b, s, w.Key, []string{c.Key})
+			trigger := storetest.Gatekeeper(b, s, w.Key, []string{p.Key})
+			storetest.Webhook(b, s, w.Key)
+			for b.Loop() {
+				runOnce(b, s, trigger)
+			}
+		})
+	}
+}
+
+func runOnce(b *testing.B, s *store.Store, trigger models.Trigger) {
+	ctx := b.Context()
+	run := storetest.QueuedRun(b, s, trigger)
+	require.NoError(b, s.MarkDispatched(ctx, run.ID))
+	execution := storetest.Begin(b, s, run.ID)[0]
+	job, err := s.CaseJob(ctx, execution.Execution.Key, 0)
+	require.NoError(b, err)
+	require.NoError(b, s.StartResult(ctx, job.Result.ID))
+	job.Result.Status, job.Result.Attempt = models.StatusSuccess, 1
+	require.NoError(b, s.SaveResult(ctx, job.Result, models.Report{Attempt: 1}))
+	for _, d := range storetest.Finish(b, s, models.RunOutcome{RunID: run.ID, Status: models.StatusSuccess}) {
+		_, err = s.ClaimDelivery(ctx, d.ID, time.Now().Add(time.Minute))
+		require.NoError(b, err)
+		_, err = s.RecordAttempt(ctx, models.Attempt{DeliveryID: d.ID, Number: 1, StartedAt: time.Now()}, models.DeliveryDelivered)
+		require.NoError(b, err)
+	}
+}

@@ -54,12 +54,10 @@ func isDomain(err error) bool {
 
 // conflicted reports whether a transaction lost against another one and may simply be run again.
 func conflicted(err error) bool {
-	var my *mysql.MySQLError
-	if errors.As(err, &my) {
+	if my, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		return my.Number == mysqlDeadlock || my.Number == mysqlLockWait
 	}
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		primary := lite.Code() & 0xff
 		return primary == sqliteBusy || primary == sqliteLocked
 	}

@@ -40,8 +40,8 @@ type mysqlDialector struct{ gormmysql.Dialector }
 
 // Translate turns the expected errors into the domain's.
 func (mysqlDialector) Translate(err error) error {
-	var e *mysql.MySQLError
-	if !errors.As(err, &e) {
+	e, ok := errors.AsType[*mysql.MySQLError](err)
+	if !ok {
 		return translate(err)
 	}
 	switch e.Number {
@@ -147,8 +147,7 @@ func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
 
 func mysqlOpenError(config *mysql.Config, err error) error {
 	where := fmt.Sprintf("%s(%s), database %s", config.Net, config.Addr, config.DBName)
-	var e *mysql.MySQLError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		switch e.Number {
 		case mysqlUnknownDatabase:
 			return fmt.Errorf("connect to MySQL at %s: the database does not exist; create it with CREATE DATABASE", where)

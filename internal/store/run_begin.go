@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
 
 	"gorm.io/gorm"
 
@@ -88,5 +87,5 @@ func beginRows(executions []models.ExecutionStart) ([]models.Execution, []models
 		rows = append(rows, e.Execution)
 		results = append(results, e.Results...)
 	}
-	return rows, slices.Clip(results)
+	return rows, results
 }

@@ -152,7 +152,7 @@ func (s *Store) tickRun(tx *gorm.DB, tick models.Tick, t *models.Trigger) (*mode
 	if tick.Overlap != models.OverlapSkip && tick.Overlap != models.OverlapQueue {
 		return run, nil
 	}
-	earlier, err := unfinishedRun(tx, t.Key)
+	earlier, err := unfinishedRun(tx, "trigger_key", t.Key)
 	if err != nil || earlier == "" {
 		return run, err
 	}
@@ -169,10 +169,11 @@ func skip(run *models.Run, reason string, now time.Time) {
 	run.Status, run.Reason, run.FinishedAt = models.StatusSkipped, text(reason), &now
 }
 
-// unfinishedRun answers the id of a run of the trigger that has not ended, or an empty string.
-func unfinishedRun(tx *gorm.DB, triggerKey string) (string, error) {
+// unfinishedRun answers the id of a run of a trigger or a workspace that has not ended, or an empty
+// string.
+func unfinishedRun(tx *gorm.DB, column, key string) (string, error) {
 	var ids []string
-	err := tx.Model(&models.Run{}).Where("trigger_key = ?", triggerKey).
+	err := tx.Model(&models.Run{}).Where(where(column, key)).
 		Where("status IN ?", unfinished).Limit(1).Pluck("id", &ids).Error
 	if err != nil || len(ids) == 0 {
 		return "", err

@@ -36,8 +36,8 @@ type sqliteDialector struct{ gormsqlite.Dialector }
 
 // Translate turns the expected errors into the domain's.
 func (sqliteDialector) Translate(err error) error {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
 		return translate(err)
 	}
 	switch e.Code() {
@@ -116,8 +116,7 @@ func prepareSQLiteFile(path string) error {
 }
 
 func sqliteOpenError(path string, err error) error {
-	var e *sqlite.Error
-	if errors.As(err, &e) && e.Code() == sqliteNotADB {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code() == sqliteNotADB {
 		return fmt.Errorf("the file %s is not a SQLite database; move it away or give another path", path)
 	}
 	return fmt.Errorf("open the SQLite database %s: %w", path, err)

@@ -40,7 +40,8 @@ func (s *Store) retry(ctx context.Context, fn func() error) error {
 	wait := txFirstWait
 	for attempt := 1; ; attempt++ {
 		err := fn()
-		if err == nil || attempt == txAttempts || !(conflicted(err) || errors.Is(err, errRetry)) {
+		again := conflicted(err) || errors.Is(err, errRetry)
+		if err == nil || !again || attempt == txAttempts {
 			return err
 		}
 		if !pause(ctx, wait/2+rand.N(wait)) {

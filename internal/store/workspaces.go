@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -44,10 +45,19 @@ func (s *Store) UpdateWorkspace(ctx context.Context, w *models.Workspace) error 
 	return wrap(ctx, err, "update workspace %s", w.Key)
 }
 
-// DeleteWorkspace deletes a workspace that owns no definitions any more, with its members and its
-// history. ErrInUse otherwise.
+// DeleteWorkspace deletes a workspace with its members and its history. ErrInUse while it owns
+// definitions or runs that have not ended.
 func (s *Store) DeleteWorkspace(ctx context.Context, key string) error {
-	err := s.do(ctx, func(db *gorm.DB) error { return deleteRow[models.Workspace](db, "key", key) })
+	err := s.tx(ctx, func(tx *gorm.DB) error {
+		run, err := unfinishedRun(tx, "workspace_key", key)
+		if err != nil {
+			return err
+		}
+		if run != "" {
+			return fmt.Errorf("%w: run %s has not ended; cancel it first", models.ErrInUse, run)
+		}
+		return deleteRow[models.Workspace](tx, "key", key)
+	})
 	if err != nil {
 		return wrap(ctx, err, "delete workspace %s", key)
 	}

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -99,8 +100,7 @@ func testDeliveries(t *testing.T, newDatabase func(testing.TB) Database) {
 			"nothing":             {WorkspaceKey: "QQQ"},
 		} {
 			var ids []string
-			for i := len(want) - 1; i >= 0; i-- {
-				d := want[i]
+			for _, d := range slices.Backward(want) {
 				if (f.WorkspaceKey == "" || f.WorkspaceKey == d.WorkspaceKey) && (f.WebhookUID == "" || f.WebhookUID == d.WebhookUID) &&
 					(f.RunID == "" || f.RunID == d.RunID) && (f.State == "" || f.State == d.State) {
 					ids = append(ids, d.ID)
