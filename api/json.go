@@ -20,6 +20,7 @@ type jsonNull struct{}
 
 // jsonFormat reads bodies with errors that point at the place.
 func jsonFormat() huma.Format {
+	exactNames()
 	return huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
 }
 
@@ -28,6 +29,9 @@ func unmarshal(data []byte, v any) error {
 		return positioned(data, err)
 	}
 	if tree, ok := v.(*any); ok {
+		if err := unambiguous(data); err != nil {
+			return err
+		}
 		*tree = markNulls(*tree)
 	}
 	return nil
