@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -222,6 +223,14 @@ func TestExecuteReportsAnUnreachableStoreAsRetryable(t *testing.T) {
 			require.False(t, application(t, err, activities.TypeStore).NonRetryable())
 		})
 	}
+}
+
+func TestExecuteTellsSecretsWithoutKeyFromAnUnreachableStore(t *testing.T) {
+	t.Parallel()
+	s := newCaseStore()
+	s.jobErr = fmt.Errorf("load case: %w", models.ErrSealed)
+	_, err := bench{store: s, run: comes(models.StatusSuccess, "")}.execute(t, activities.CaseInput{})
+	require.False(t, application(t, err, activities.TypeSealed).NonRetryable(), "another worker may have the key")
 }
 
 func TestExecuteBridgesAShortOutageWhileSaving(t *testing.T) {

@@ -19,6 +19,9 @@ const (
 	TypeNotFound = "NotFound"
 	// TypeStore says that the database could not be read or written. It is retried.
 	TypeStore = "StoreUnavailable"
+	// TypeSealed says that secrets could not be decrypted. It is retried, because another worker may
+	// have the right key, but unlike a database that is away nothing is gained by long patience.
+	TypeSealed = "SecretsUnreadable"
 	// TypeDeliveryRetry says that a delivery is due again later; the error carries the pause.
 	TypeDeliveryRetry = "DeliveryRetry"
 	// TypeGivenBack says that the worker gave its work back unfinished, for another one to take.
@@ -31,7 +34,11 @@ const maxMessage = 1000
 
 // unavailable is the error of a database call that may succeed when it is tried again.
 func unavailable(operation string, err error) error {
-	return temporal.NewApplicationErrorWithOptions(fmt.Sprintf("%s: %s", operation, shorten(err.Error())), TypeStore,
+	kind := TypeStore
+	if errors.Is(err, models.ErrSealed) {
+		kind = TypeSealed
+	}
+	return temporal.NewApplicationErrorWithOptions(fmt.Sprintf("%s: %s", operation, shorten(err.Error())), kind,
 		temporal.ApplicationErrorOptions{Cause: err})
 }
 

@@ -20,6 +20,9 @@ var (
 	ErrFinished = errors.New("already finished")
 	// ErrClaimed says that another worker holds the row at the moment.
 	ErrClaimed = errors.New("claimed by another worker")
+	// ErrSealed says that the secrets of a row cannot be opened, most likely because they were
+	// encrypted with another key.
+	ErrSealed = errors.New("the secrets cannot be decrypted; give this process the keyset that they were encrypted with")
 )
 
 // FieldError is one thing wrong with one field of an input.

@@ -51,7 +51,7 @@ func (s *Store) unseal(table, key string, sealed []byte, secrets any) error {
 	}
 	plain, err := s.sealer.Open(sealed, table+"/"+key)
 	if err != nil {
-		return fmt.Errorf("decrypt secrets: %w", err)
+		return fmt.Errorf("%w: %w", models.ErrSealed, err)
 	}
 	if err = json.Unmarshal(plain, secrets); err != nil {
 		return fmt.Errorf("decode secrets: %w", err)

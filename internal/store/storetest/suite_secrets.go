@@ -62,6 +62,7 @@ func testSecrets(t *testing.T, newDatabase func(testing.TB) Database) {
 		thief := sc.db.Open(t, WithSealer(newSealer(t)))
 		_, err := thief.Webhook(ctx, sc.webhook.UID)
 		require.ErrorContains(t, err, "another key")
+		require.ErrorIs(t, err, models.ErrSealed)
 		keyless := sc.db.Open(t, WithSealer(nil))
 		_, err = keyless.Case(ctx, sc.testCase.Key)
 		require.ErrorContains(t, err, "without a key")
