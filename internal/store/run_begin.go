@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -11,6 +12,9 @@ import (
 // BeginRun starts a run with its executions and their queued results, in place of those of an earlier
 // begin. It fills in the keys, ids and references of what it is given. ErrFinished if the run has
 // ended.
+//
+// A run that is going on with the same pipelines and cases keeps its rows, and the caller gets those:
+// a worker that was thought dead may begin a run late, while another one executes its cases already.
 func (s *Store) BeginRun(ctx context.Context, runID string, executions []models.ExecutionStart) error {
 	if err := s.nameExecutions(ctx, runID, executions); err != nil {
 		return wrap(ctx, err, "begin run %s", runID)
@@ -23,6 +27,11 @@ func (s *Store) BeginRun(ctx context.Context, runID string, executions []models.
 		}
 		if run.Status.Final() {
 			return models.ErrFinished
+		}
+		if run.Status == models.StatusRunning {
+			if same, err := adopt(tx, runID, executions); same || err != nil {
+				return err
+			}
 		}
 		// Results and reports go with their executions.
 		if err = tx.Where("run_id = ?", runID).Delete(&models.Execution{}).Error; err != nil {
@@ -37,6 +46,41 @@ func (s *Store) BeginRun(ctx context.Context, runID string, executions []models.
 		return tx.CreateInBatches(results, rowsPerInsert).Error
 	})
 	return wrap(ctx, err, "begin run %s", runID)
+}
+
+// adopt replaces the executions by the rows that an earlier begin has written, if those are for the
+// same pipelines and cases, and reports whether they are.
+func adopt(tx *gorm.DB, runID string, executions []models.ExecutionStart) (same bool, err error) {
+	rows, err := executionsOf(tx, runID)
+	if err != nil || len(rows) != len(executions) {
+		return false, err
+	}
+	results, err := resultsOf(tx, runID)
+	if err != nil {
+		return false, err
+	}
+	begun := make([]models.ExecutionStart, len(rows))
+	for i, row := range rows {
+		n := 0
+		for n < len(results) && results[n].ExecutionKey == row.Key {
+			n++
+		}
+		begun[i] = models.ExecutionStart{Execution: row, Results: results[:n:n]}
+		if !alike(begun[i], executions[i]) {
+			return false, nil
+		}
+		results = results[n:]
+	}
+	copy(executions, begun)
+	return true, nil
+}
+
+// alike reports whether two executions are of the same pipeline with the same cases.
+func alike(a, b models.ExecutionStart) bool {
+	return a.Execution.Position == b.Execution.Position && a.Execution.PipelineKey == b.Execution.PipelineKey &&
+		slices.EqualFunc(a.Results, b.Results, func(r, q models.CaseResult) bool {
+			return r.Position == q.Position && r.CaseKey == q.CaseKey
+		})
 }
 
 // markBegun sets the run to running. A run that begins has been dispatched, whether or not that could

@@ -50,6 +50,7 @@ func testExecution(t *testing.T, newDatabase func(testing.TB) Database) {
 		r := first[0].Results[0]
 		r.Status, r.Attempt = models.StatusSuccess, 1
 		require.NoError(t, sc.s.SaveResult(ctx, r, models.Report{Attempt: 1}))
+		require.NoError(t, sc.s.ClearDispatched(ctx, run.ID), "its workflow is gone")
 		second := Begin(t, sc.s, run.ID)
 		executions, err := sc.s.Executions(ctx, run.ID)
 		require.NoError(t, err)
@@ -64,6 +65,40 @@ func testExecution(t *testing.T, newDatabase func(testing.TB) Database) {
 		require.NoError(t, err)
 		require.Empty(t, reports)
 		require.ErrorIs(t, sc.s.SaveResult(ctx, r, models.Report{Attempt: 1}), models.ErrNotFound, "the first begin's workers are too late")
+	})
+	t.Run("leaves to its workers what they have when a begin comes late", func(t *testing.T) {
+		t.Parallel()
+		sc, ctx := setScene(t, newDatabase), t.Context()
+		run := QueuedRun(t, sc.s, sc.plan)
+		first := Begin(t, sc.s, run.ID)
+		r := first[0].Results[0]
+		r.Status, r.Attempt = models.StatusSuccess, 1
+		require.NoError(t, sc.s.SaveResult(ctx, r, models.Report{Attempt: 1}))
+		before := sc.run(t, run.ID)
+		sc.clock.Advance(time.Second)
+
+		late := Begin(t, sc.s, run.ID)
+		require.Equal(t, first[0].Execution.Key, late[0].Execution.Key)
+		require.Equal(t, r.ID, late[0].Results[0].ID)
+		require.Equal(t, before, sc.run(t, run.ID))
+		stored, err := sc.s.Result(ctx, r.ID)
+		require.NoError(t, err)
+		require.Equal(t, models.StatusSuccess, stored.Status)
+	})
+	t.Run("begins anew when the definitions have changed", func(t *testing.T) {
+		t.Parallel()
+		sc, ctx := setScene(t, newDatabase), t.Context()
+		run := QueuedRun(t, sc.s, sc.plan)
+		first := Begin(t, sc.s, run.ID)[0].Execution.Key
+		starts := []models.ExecutionStart{{
+			Execution: models.Execution{PipelineKey: sc.pipeline.Key},
+			Results:   []models.CaseResult{{CaseKey: sc.testCase.Key}, {CaseKey: sc.testCase.Key, Position: 1}},
+		}}
+		require.NoError(t, sc.s.BeginRun(ctx, run.ID, starts))
+		require.NotEqual(t, first, starts[0].Execution.Key)
+		results, err := sc.s.Results(ctx, run.ID)
+		require.NoError(t, err)
+		require.Equal(t, starts[0].Results, results)
 	})
 	t.Run("does not begin after the end", func(t *testing.T) {
 		t.Parallel()
