@@ -134,12 +134,27 @@ func (c *Cases) Execute(ctx context.Context, in CaseInput) (CaseOutput, error) {
 	report := models.Report{ResultID: result.ID, Attempt: in.Attempt, Document: outcome.Report, CreatedAt: c.instant()}
 	err = persist(ctx, func(ctx context.Context) error { return c.store.SaveResult(ctx, result, report) })
 	switch {
+	case errors.Is(err, models.ErrDuplicate):
+		// Another worker made the same try and was faster, or our own save went through unnoticed.
+		return c.saved(ctx, in, what)
 	case errors.Is(err, models.ErrNotFound), errors.Is(err, models.ErrFinished):
 		return vanished(err), nil
 	case err != nil:
 		return CaseOutput{}, unavailable("save "+what, err)
 	}
 	return output(result), nil
+}
+
+// saved answers the outcome that stands in the row.
+func (c *Cases) saved(ctx context.Context, in CaseInput, what string) (CaseOutput, error) {
+	job, err := c.store.CaseJob(context.WithoutCancel(ctx), in.ExecutionKey, in.Position)
+	switch {
+	case errors.Is(err, models.ErrNotFound):
+		return vanished(err), nil
+	case err != nil:
+		return CaseOutput{}, unavailable("load "+what, err)
+	}
+	return output(job.Result), nil
 }
 
 // result is the row after a try.

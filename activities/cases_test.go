@@ -233,6 +233,19 @@ func TestExecuteTellsSecretsWithoutKeyFromAnUnreachableStore(t *testing.T) {
 	require.False(t, application(t, err, activities.TypeSealed).NonRetryable(), "another worker may have the key")
 }
 
+func TestExecuteAnswersWhatAnotherWorkerSavedForTheSameTry(t *testing.T) {
+	t.Parallel()
+	s := newCaseStore()
+	s.saveErrs = []error{models.ErrDuplicate}
+	s.onLoad = func(s *caseStore) {
+		s.job.Result.Status, s.job.Result.Attempt, s.job.Result.Message = models.StatusSuccess, 1, "first"
+	}
+	out, err := bench{store: s, run: comes(models.StatusFailure, "second")}.execute(t, activities.CaseInput{Attempt: 1})
+	require.NoError(t, err)
+	require.Equal(t, models.StatusSuccess, out.Status)
+	require.Equal(t, "first", out.Message)
+}
+
 func TestExecuteBridgesAShortOutageWhileSaving(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

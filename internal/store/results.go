@@ -145,7 +145,8 @@ func running(tx *gorm.DB, runID string) error {
 
 // SaveResult stores the outcome of one try of a case in the row of its execution and position, and
 // the try's report beside it. An outcome that comes after that of a later try only leaves its report.
-// ErrFinished if the run has ended.
+// ErrDuplicate if the very try has an outcome already: that one stands. ErrFinished if the run has
+// ended.
 func (s *Store) SaveResult(ctx context.Context, r models.CaseResult, report models.Report) error {
 	err := s.tx(ctx, func(tx *gorm.DB) error {
 		var row models.CaseResult
@@ -155,6 +156,9 @@ func (s *Store) SaveResult(ctx context.Context, r models.CaseResult, report mode
 		}
 		if err = running(tx, row.RunID); err != nil {
 			return err
+		}
+		if row.Attempt == r.Attempt && row.Status.Final() {
+			return models.ErrDuplicate
 		}
 		if err = s.saveReport(tx, row.ID, report); err != nil || row.Attempt > r.Attempt {
 			return err

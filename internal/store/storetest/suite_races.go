@@ -263,8 +263,8 @@ func testEndRace(t *testing.T, newDatabase func(testing.TB) Database) {
 			case i < 4:
 				return "", s.StartResult(ctx, r.ID)
 			default:
-				r.Status, r.Attempt = models.StatusFailure, 1
-				return "", s.SaveResult(ctx, r, models.Report{Attempt: 1})
+				r.Status, r.Attempt = models.StatusFailure, i
+				return "", s.SaveResult(ctx, r, models.Report{Attempt: i})
 			}
 		})
 		winners(t, errs, models.ErrFinished)
