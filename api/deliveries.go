@@ -55,6 +55,9 @@ func (s *server) listDeliveries(ctx context.Context, in *struct {
 }
 
 func (s *server) deliveries(ctx context.Context, filter models.DeliveryFilter, paging Paging) (*plain[wire.List[models.Delivery]], error) {
+	if err := checkCursor("deliveries", paging.After); err != nil {
+		return nil, err
+	}
 	items, next, err := s.store.Deliveries(ctx, filter, paging.page())
 	return listOf(items, next, err, "deliveries", same)
 }

@@ -3,6 +3,9 @@ package api
 import (
 	"context"
 	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/bellwether/bellwether/api/wire"
 	"github.com/bellwether/bellwether/models"
@@ -33,8 +36,40 @@ func listDefinitions[T any](
 		return listOf[T](nil, "", nil, what, view)
 	}
 	filter.WorkspaceKey = workspace
+	if err := checkCursor(what, paging.After); err != nil {
+		return nil, err
+	}
 	items, next, err := load(ctx, filter, paging.page())
 	return listOf(items, next, err, what, view)
+}
+
+// checkCursor refuses what cannot be the cursor of a list of such things. A cursor is the key of the
+// last item, which may be gone by now: anything of that form is taken.
+func checkCursor(what, after string) error {
+	valid := true
+	switch what {
+	case "environments":
+		_, id, _ := strings.Cut(after, "-")
+		valid = uuid.Validate(id) == nil
+	case "cases":
+		valid = models.ValidCaseKey(after)
+	case "pipelines":
+		valid = models.ValidPipelineKey(after)
+	case "triggers":
+		valid = models.ValidTriggerKey(after)
+	case "webhooks", "runs", "deliveries":
+		valid = uuid.Validate(after) == nil
+	case "workspaces":
+		valid = models.ValidWorkspaceKey(after)
+	}
+	if after == "" || valid {
+		return nil
+	}
+	return badCursor()
+}
+
+func badCursor() error {
+	return badField("query.after", "is not a cursor of this list; use the next of the page before")
 }
 
 // cut takes a page out of a list that the store answers whole, because it is short by nature.
@@ -47,7 +82,7 @@ func cut[T any](items []T, paging Paging, key func(T) string) ([]T, string, erro
 			}
 		}
 		if at < 0 {
-			return nil, "", badField("query.after", "is not a cursor of this list; use the next of the page before")
+			return nil, "", badCursor()
 		}
 		items = items[at+1:]
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -60,6 +61,11 @@ func (s *server) enforce(r route) func(huma.Context, func(huma.Context)) {
 				return
 			}
 			ctx = huma.WithValue(ctx, grantKey{}, g)
+		}
+		if _, err := url.ParseQuery(c.Request.URL.RawQuery); err != nil && !r.outside {
+			err = because(errBadRequest, "the query of the URL cannot be read: write %% as %%25, ; as %%3B, and & between parameters")
+			s.refuse(c, s.problem(ctx.Context(), err))
+			return
 		}
 		if err := s.readBody(c, r.waits); err != nil {
 			s.refuse(c, s.problem(ctx.Context(), err))
@@ -140,7 +146,7 @@ func translate(ctx huma.Context, _ string, v any) (any, error) {
 	case http.StatusUnprocessableEntity:
 		p.Detail = summary(p.Errors)
 	case http.StatusBadRequest:
-		p.Detail = found.Detail
+		p.Detail = found.Detail + "; send what /docs describes"
 		if len(p.Errors) > 0 {
 			p.Detail = summary(p.Errors)
 		}

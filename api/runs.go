@@ -77,6 +77,9 @@ func (s *server) listRuns(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkCursor("runs", in.After); err != nil {
+		return nil, err
+	}
 	items, next, err := s.store.Runs(ctx, models.RunFilter{
 		WorkspaceKey: workspace, TriggerKey: in.Trigger, Statuses: statuses, Source: models.RunSource(in.Source),
 		Since: in.Since.UTC(), Until: in.Until.UTC(),

@@ -48,6 +48,9 @@ func (s *server) listWorkspaces(ctx context.Context, in *struct{ Paging }) (*pla
 	if !g.user.Admin {
 		only = g.workspaces()
 	}
+	if err := checkCursor("workspaces", in.After); err != nil {
+		return nil, err
+	}
 	items, next, err := s.store.Workspaces(ctx, only, in.page())
 	return listOf(items, next, err, "workspaces", same)
 }
