@@ -24,9 +24,9 @@ CREATE TABLE users (
     disabled   BOOLEAN      NOT NULL,
     version    BIGINT       NOT NULL,
     created_at DATETIME(6)  NOT NULL,
-    updated_at DATETIME(6)  NOT NULL
+    updated_at DATETIME(6)  NOT NULL,
+    UNIQUE KEY users_email (email)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE UNIQUE INDEX users_email ON users (email);
 
 CREATE TABLE members (
     workspace_key VARCHAR(3)  NOT NULL,
@@ -34,10 +34,10 @@ CREATE TABLE members (
     role          VARCHAR(32) NOT NULL,
     created_at    DATETIME(6) NOT NULL,
     PRIMARY KEY (workspace_key, user_id),
+    KEY members_user (user_id),
     CONSTRAINT members_workspace_key_fk FOREIGN KEY (workspace_key) REFERENCES workspaces (`key`) ON DELETE CASCADE,
     CONSTRAINT members_user_id_fk FOREIGN KEY (user_id) REFERENCES users (`id`) ON DELETE CASCADE
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE INDEX members_user ON members (user_id);
 
 CREATE TABLE tokens (
     id           VARCHAR(64)  NOT NULL PRIMARY KEY,
@@ -48,17 +48,17 @@ CREATE TABLE tokens (
     expires_at   DATETIME(6),
     last_used_at DATETIME(6),
     created_at   DATETIME(6)  NOT NULL,
+    UNIQUE KEY tokens_hash (hash),
+    KEY tokens_user (user_id, id),
     CONSTRAINT tokens_user_id_fk FOREIGN KEY (user_id) REFERENCES users (`id`) ON DELETE CASCADE
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE UNIQUE INDEX tokens_hash ON tokens (hash);
-CREATE INDEX tokens_user ON tokens (user_id, id);
 
 CREATE TABLE runtimes (
     uuid       VARCHAR(36)  NOT NULL PRIMARY KEY,
     name       VARCHAR(200) NOT NULL,
-    created_at DATETIME(6)  NOT NULL
+    created_at DATETIME(6)  NOT NULL,
+    UNIQUE KEY runtimes_name (name)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE UNIQUE INDEX runtimes_name ON runtimes (name);
 
 CREATE TABLE environments (
     uid           VARCHAR(64)  NOT NULL PRIMARY KEY,
@@ -68,9 +68,9 @@ CREATE TABLE environments (
     version       BIGINT       NOT NULL,
     created_at    DATETIME(6)  NOT NULL,
     updated_at    DATETIME(6)  NOT NULL,
+    KEY environments_workspace (workspace_key, uid),
     CONSTRAINT environments_workspace_key_fk FOREIGN KEY (workspace_key) REFERENCES workspaces (`key`)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE INDEX environments_workspace ON environments (workspace_key, uid);
 
 CREATE TABLE cases (
     `key`           VARCHAR(32)  NOT NULL PRIMARY KEY,
@@ -88,10 +88,10 @@ CREATE TABLE cases (
     version         BIGINT       NOT NULL,
     created_at      DATETIME(6)  NOT NULL,
     updated_at      DATETIME(6)  NOT NULL,
+    KEY cases_workspace (workspace_key, `key`),
+    KEY cases_environment (environment_uid),
     CONSTRAINT cases_workspace_key_fk FOREIGN KEY (workspace_key) REFERENCES workspaces (`key`)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE INDEX cases_workspace ON cases (workspace_key, `key`);
-CREATE INDEX cases_environment ON cases (environment_uid);
 
 CREATE TABLE pipelines (
     `key`         VARCHAR(32)  NOT NULL PRIMARY KEY,
@@ -105,18 +105,18 @@ CREATE TABLE pipelines (
     version       BIGINT       NOT NULL,
     created_at    DATETIME(6)  NOT NULL,
     updated_at    DATETIME(6)  NOT NULL,
+    KEY pipelines_workspace (workspace_key, `key`),
     CONSTRAINT pipelines_workspace_key_fk FOREIGN KEY (workspace_key) REFERENCES workspaces (`key`)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE INDEX pipelines_workspace ON pipelines (workspace_key, `key`);
 
 -- Which pipeline names which case. A case may be deleted by force, so this is no foreign key.
 CREATE TABLE pipeline_cases (
     pipeline_key VARCHAR(32) NOT NULL,
     case_key     VARCHAR(32) NOT NULL,
     PRIMARY KEY (pipeline_key, case_key),
+    KEY pipeline_cases_case (case_key, pipeline_key),
     CONSTRAINT pipeline_cases_pipeline_key_fk FOREIGN KEY (pipeline_key) REFERENCES pipelines (`key`) ON DELETE CASCADE
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE INDEX pipeline_cases_case ON pipeline_cases (case_key, pipeline_key);
 
 CREATE TABLE triggers (
     `key`                   VARCHAR(32)  NOT NULL PRIMARY KEY,
@@ -139,18 +139,18 @@ CREATE TABLE triggers (
     version                 BIGINT       NOT NULL,
     created_at              DATETIME(6)  NOT NULL,
     updated_at              DATETIME(6)  NOT NULL,
+    KEY triggers_workspace (workspace_key, `key`),
+    KEY triggers_environment (environment_uid),
     CONSTRAINT triggers_workspace_key_fk FOREIGN KEY (workspace_key) REFERENCES workspaces (`key`)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE INDEX triggers_workspace ON triggers (workspace_key, `key`);
-CREATE INDEX triggers_environment ON triggers (environment_uid);
 
 CREATE TABLE trigger_pipelines (
     trigger_key  VARCHAR(32) NOT NULL,
     pipeline_key VARCHAR(32) NOT NULL,
     PRIMARY KEY (trigger_key, pipeline_key),
+    KEY trigger_pipelines_pipeline (pipeline_key, trigger_key),
     CONSTRAINT trigger_pipelines_trigger_key_fk FOREIGN KEY (trigger_key) REFERENCES triggers (`key`) ON DELETE CASCADE
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE INDEX trigger_pipelines_pipeline ON trigger_pipelines (pipeline_key, trigger_key);
 
 -- One row per trigger with a schedule. Every tick up to decided_until has been decided.
 CREATE TABLE schedule_cursors (
@@ -174,9 +174,9 @@ CREATE TABLE webhooks (
     version       BIGINT        NOT NULL,
     created_at    DATETIME(6)   NOT NULL,
     updated_at    DATETIME(6)   NOT NULL,
+    KEY webhooks_workspace (workspace_key, uid),
     CONSTRAINT webhooks_workspace_key_fk FOREIGN KEY (workspace_key) REFERENCES workspaces (`key`)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE INDEX webhooks_workspace ON webhooks (workspace_key, uid);
 
 CREATE TABLE runs (
     id                  VARCHAR(36)  NOT NULL PRIMARY KEY,
@@ -204,18 +204,18 @@ CREATE TABLE runs (
     started_at          DATETIME(6),
     finished_at         DATETIME(6),
     duration_ms         BIGINT       NOT NULL,
-    created_at          DATETIME(6)  NOT NULL
+    created_at          DATETIME(6)  NOT NULL,
+    UNIQUE KEY runs_tick (trigger_key, scheduled_for),
+    UNIQUE KEY runs_idempotency (trigger_key, idempotency_key),
+    KEY runs_workspace (workspace_key, id),
+    KEY runs_workspace_status (workspace_key, status, id),
+    KEY runs_trigger (trigger_key, id),
+    KEY runs_trigger_status (trigger_key, status, id),
+    KEY runs_status (status, id),
+    KEY runs_source (source, id),
+    KEY runs_created (created_at, id),
+    KEY runs_outbox (status, dispatched_at, id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE UNIQUE INDEX runs_tick ON runs (trigger_key, scheduled_for);
-CREATE UNIQUE INDEX runs_idempotency ON runs (trigger_key, idempotency_key);
-CREATE INDEX runs_workspace ON runs (workspace_key, id);
-CREATE INDEX runs_workspace_status ON runs (workspace_key, status, id);
-CREATE INDEX runs_trigger ON runs (trigger_key, id);
-CREATE INDEX runs_trigger_status ON runs (trigger_key, status, id);
-CREATE INDEX runs_status ON runs (status, id);
-CREATE INDEX runs_source ON runs (source, id);
-CREATE INDEX runs_created ON runs (created_at, id);
-CREATE INDEX runs_outbox ON runs (status, dispatched_at, id);
 
 CREATE TABLE executions (
     `key`         VARCHAR(48)  NOT NULL PRIMARY KEY,
@@ -229,9 +229,9 @@ CREATE TABLE executions (
     started_at    DATETIME(6),
     finished_at   DATETIME(6),
     duration_ms   BIGINT       NOT NULL,
+    KEY executions_run (run_id, position),
     CONSTRAINT executions_run_id_fk FOREIGN KEY (run_id) REFERENCES runs (`id`) ON DELETE CASCADE
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE INDEX executions_run ON executions (run_id, position);
 
 CREATE TABLE case_results (
     id               VARCHAR(36)  NOT NULL PRIMARY KEY,
@@ -253,10 +253,10 @@ CREATE TABLE case_results (
     started_at       DATETIME(6),
     finished_at      DATETIME(6),
     duration_ms      BIGINT       NOT NULL,
+    UNIQUE KEY case_results_position (execution_key, position),
+    KEY case_results_run (run_id),
     CONSTRAINT case_results_execution_key_fk FOREIGN KEY (execution_key) REFERENCES executions (`key`) ON DELETE CASCADE
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE UNIQUE INDEX case_results_position ON case_results (execution_key, position);
-CREATE INDEX case_results_run ON case_results (run_id);
 
 CREATE TABLE reports (
     result_id  VARCHAR(36) NOT NULL,
@@ -274,10 +274,10 @@ CREATE TABLE events (
     trigger_key   VARCHAR(32) NOT NULL,
     run_id        VARCHAR(36) NOT NULL,
     data          LONGTEXT    NOT NULL,
-    created_at    DATETIME(6) NOT NULL
+    created_at    DATETIME(6) NOT NULL,
+    KEY events_workspace (workspace_key, id),
+    KEY events_run (run_id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE INDEX events_workspace ON events (workspace_key, id);
-CREATE INDEX events_run ON events (run_id);
 
 CREATE TABLE deliveries (
     id              VARCHAR(36) NOT NULL PRIMARY KEY,
@@ -292,14 +292,14 @@ CREATE TABLE deliveries (
     next_attempt_at DATETIME(6),
     claimed_until   DATETIME(6),
     created_at      DATETIME(6) NOT NULL,
-    finished_at     DATETIME(6)
+    finished_at     DATETIME(6),
+    KEY deliveries_workspace (workspace_key, id),
+    KEY deliveries_workspace_state (workspace_key, state, id),
+    KEY deliveries_webhook (webhook_uid, id),
+    KEY deliveries_run (run_id, id),
+    KEY deliveries_state (state, id),
+    KEY deliveries_due (state, next_attempt_at, created_at)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE INDEX deliveries_workspace ON deliveries (workspace_key, id);
-CREATE INDEX deliveries_workspace_state ON deliveries (workspace_key, state, id);
-CREATE INDEX deliveries_webhook ON deliveries (webhook_uid, id);
-CREATE INDEX deliveries_run ON deliveries (run_id, id);
-CREATE INDEX deliveries_state ON deliveries (state, id);
-CREATE INDEX deliveries_due ON deliveries (state, next_attempt_at, created_at);
 
 CREATE TABLE attempts (
     delivery_id      VARCHAR(36) NOT NULL,
