@@ -162,6 +162,7 @@ func ask(client *http.Client, address, trigger, key string) (id string, ok bool)
 // takeStock waits until everything has come to its end and compares it with what was asked for.
 func (k *killing) takeStock(a *api, hooks []*sink) {
 	k.t.Helper()
+	require.Eventually(k.t, func() bool { return len(a.items("/runs?trigger="+k.plan)) >= 3 }, startLimit, time.Second, "the plan ticks on")
 	a.must(http.MethodPatch, "/triggers/"+k.plan, object{"enabled": false})
 	var runs []object
 	require.Eventually(k.t, func() bool {
