@@ -52,7 +52,7 @@ func testSecrets(t *testing.T, newDatabase func(testing.TB) Database) {
 			sc.testCase.Key, other.Key)
 		require.NoError(t, err)
 		_, err = sc.s.Case(ctx, other.Key)
-		require.ErrorContains(t, err, "for another row")
+		require.ErrorIs(t, err, models.ErrSealed)
 		_, err = sc.s.Case(ctx, sc.testCase.Key)
 		require.NoError(t, err)
 	})
