@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"gorm.io/gorm"
@@ -12,6 +13,13 @@ import (
 
 // CreateWorkspace inserts a workspace, whose key the team has chosen.
 func (s *Store) CreateWorkspace(ctx context.Context, w *models.Workspace) error {
+	// A key that is taken must be found out first: the history below would be that of its owner.
+	switch _, err := s.Workspace(ctx, w.Key); {
+	case err == nil:
+		return wrap(ctx, models.ErrDuplicate, "create workspace %s", w.Key)
+	case !errors.Is(err, models.ErrNotFound):
+		return err
+	}
 	// What an earlier workspace of that key has left must not show up in the new one.
 	if err := s.deleteHistory(ctx, w.Key); err != nil {
 		return wrap(ctx, err, "create workspace %s", w.Key)

@@ -41,8 +41,11 @@ func testWorkspaces(t *testing.T, newDatabase func(testing.TB) Database) {
 		t.Parallel()
 		b := setup(t, newDatabase)
 		w := Workspace(t, b.s)
+		run := QueuedRun(t, b.s, Gatekeeper(t, b.s, w.Key, nil))
 		again := models.Workspace{Key: w.Key, Name: "other"}
 		require.ErrorIs(t, b.s.CreateWorkspace(t.Context(), &again), models.ErrDuplicate)
+		_, err := b.s.Run(t.Context(), run.ID)
+		require.NoError(t, err, "the refused request left the history alone")
 	})
 	t.Run("that own definitions are in use", func(t *testing.T) {
 		t.Parallel()
