@@ -72,7 +72,11 @@ func (s *Store) migrate(ctx context.Context) error {
 	dialect := goose.DialectSQLite3
 	if s.driver == DriverMySQL {
 		dialect = goose.DialectMySQL
-		options = append(options, goose.WithSessionLocker(mysqlLocker{}))
+		unlock, err := lockMigrations(ctx, pool)
+		if err != nil {
+			return err
+		}
+		defer unlock()
 	}
 	provider, err := goose.NewProvider(dialect, pool, files, options...)
 	if err != nil {

@@ -129,6 +129,7 @@ func TestCommandRunsBesideAServer(t *testing.T) {
 // command is a command that sees no server for tests in its environment.
 func command(program string, args ...string) *exec.Cmd {
 	cmd := exec.Command(program, args...)
+	cmd.Stderr = os.Stderr
 	for _, variable := range os.Environ() {
 		if !strings.HasPrefix(variable, mysqltest.EnvDSN+"=") {
 			cmd.Env = append(cmd.Env, variable)

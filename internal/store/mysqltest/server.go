@@ -100,13 +100,22 @@ func (s *Server) common() []string {
 	return args
 }
 
+// environment gives both programs a folder of their own for temporary files: a MariaDB that starts
+// removes those of all others from the one it uses.
+func (s *Server) environment() []string { return append(os.Environ(), "TMPDIR="+s.path("tmp")) }
+
 func (s *Server) path(name string) string { return filepath.Join(s.dir, name) }
 
 func (s *Server) install(ctx context.Context, program string) error {
 	ctx, cancel := context.WithTimeout(ctx, installTimeout)
 	defer cancel()
+	if err := os.Mkdir(s.path("tmp"), 0o700); err != nil {
+		return err
+	}
 	args := append(s.common(), "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve")
-	out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Env = s.environment()
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("mariadb-install-db: %w\n%s", err, out)
 	}
@@ -127,7 +136,7 @@ func (s *Server) run(daemon string) error {
 	}
 	defer in.Close()
 	s.guard = exec.Command("sh", append([]string{"-c", guardScript, "sh", s.dir}, server...)...)
-	s.guard.Stdin = in
+	s.guard.Stdin, s.guard.Env = in, s.environment()
 	// A group of its own: an interrupt from the keyboard must not reach the guard before its work.
 	s.guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err = s.guard.Start(); err != nil {
