@@ -12,9 +12,12 @@ import (
 // long. What hangs on a row goes with it.
 const historyBatch = 200
 
+// history are the tables that hold the history of a workspace.
+func history() []any { return []any{&models.Run{}, &models.Event{}, &models.Delivery{}} }
+
 // deleteHistory deletes all runs, events and deliveries of a workspace.
 func (s *Store) deleteHistory(ctx context.Context, workspace string) error {
-	for _, table := range []any{&models.Run{}, &models.Event{}, &models.Delivery{}} {
+	for _, table := range history() {
 		for {
 			n, err := s.deleteHistoryBatch(ctx, table, workspace)
 			if err != nil {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"gorm.io/gorm"
@@ -13,19 +12,20 @@ import (
 
 // CreateWorkspace inserts a workspace, whose key the team has chosen.
 func (s *Store) CreateWorkspace(ctx context.Context, w *models.Workspace) error {
-	// A key that is taken must be found out first: the history below would be that of its owner.
-	switch _, err := s.Workspace(ctx, w.Key); {
-	case err == nil:
-		return wrap(ctx, models.ErrDuplicate, "create workspace %s", w.Key)
-	case !errors.Is(err, models.ErrNotFound):
-		return err
-	}
-	// What an earlier workspace of that key has left must not show up in the new one.
-	if err := s.deleteHistory(ctx, w.Key); err != nil {
-		return wrap(ctx, err, "create workspace %s", w.Key)
-	}
 	s.born(&w.Version, &w.CreatedAt, &w.UpdatedAt)
-	err := s.do(ctx, func(db *gorm.DB) error { return db.Create(w).Error })
+	err := s.tx(ctx, func(tx *gorm.DB) error {
+		// The row comes first: it fails if the key is taken, and then the history is its owner's.
+		if err := tx.Create(w).Error; err != nil {
+			return err
+		}
+		// What a deletion that was cut short has left must not show up in the new workspace.
+		for _, table := range history() {
+			if err := tx.Where("workspace_key = ?", w.Key).Delete(table).Error; err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return wrap(ctx, err, "create workspace %s", w.Key)
 }
 

@@ -69,6 +69,21 @@ func testWorkspaces(t *testing.T, newDatabase func(testing.TB) Database) {
 		Finish(t, b.s, models.RunOutcome{RunID: run.ID, Status: models.StatusCancelled})
 		require.NoError(t, b.s.DeleteWorkspace(ctx, w.Key))
 	})
+	t.Run("start without what an earlier one of their key has left", func(t *testing.T) {
+		t.Parallel()
+		b, ctx := setup(t, newDatabase), t.Context()
+		w := Workspace(t, b.s)
+		gate := Gatekeeper(t, b.s, w.Key, nil)
+		run := QueuedRun(t, b.s, gate)
+		Finish(t, b.s, models.RunOutcome{RunID: run.ID, Status: models.StatusSuccess})
+		require.NoError(t, b.s.DeleteTrigger(ctx, gate.Key))
+		// A process that died while it deleted the workspace has got no further than this.
+		_, err := b.db.raw(t).Exec("DELETE FROM workspaces")
+		require.NoError(t, err)
+		Workspace(t, b.s, func(next *models.Workspace) { next.Key = w.Key })
+		_, err = b.s.Run(ctx, run.ID)
+		require.ErrorIs(t, err, models.ErrNotFound)
+	})
 	t.Run("take their history with them", func(t *testing.T) {
 		t.Parallel()
 		sc, ctx := setScene(t, newDatabase), t.Context()
