@@ -122,7 +122,7 @@ func (k *killing) fireUntil(s *single, life time.Duration) {
 		select {
 		case <-over:
 			// Requests under way meet the kill.
-			s.cmd.Process.Kill() //nolint:errcheck // Killed again by the caller, who waits for the end.
+			s.cmd.Process.Kill() // The caller kills it again and waits for the end.
 			return
 		case <-next.C:
 			k.asked++

@@ -69,6 +69,7 @@ func (s *Store) openMySQL(ctx context.Context, cfg Config) error {
 	if size <= 0 {
 		size = mysqlMaxConns
 	}
+	size = max(size, 2) // migrations need one for their lock and one to work on
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
 	pool.SetConnMaxLifetime(mysqlConnLifetime)
