@@ -109,6 +109,11 @@ func (e *ending) endExecution(x *models.Execution, o models.ExecutionOutcome, kn
 	}
 	x.FinishedAt = firstTime(x.FinishedAt, &e.outcome.FinishedAt)
 	x.StartedAt = firstTime(x.StartedAt, x.FinishedAt)
+	// A workflow's clock stands still while the run's row is begun, so that its pipelines seem to start
+	// before it.
+	if began := e.run.StartedAt; began != nil && x.StartedAt.Before(*began) && !x.FinishedAt.Before(*began) {
+		x.StartedAt = began
+	}
 	x.DurationMS = between(x.StartedAt, x.FinishedAt)
 }
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/bellwether/bellwether/models"
 )
@@ -179,15 +178,4 @@ func unfinishedRun(tx *gorm.DB, column, key string) (string, error) {
 		return "", err
 	}
 	return ids[0], nil
-}
-
-// AdvanceCursor says that every tick of a trigger up to a time has been decided without leaving a
-// row. A cursor never moves back.
-func (s *Store) AdvanceCursor(ctx context.Context, triggerKey string, to time.Time) error {
-	to = micro(to)
-	err := s.do(ctx, func(db *gorm.DB) error {
-		return db.Model(&scheduleCursor{}).Where("trigger_key = ?", triggerKey).
-			Where(clause.Lt{Column: "decided_until", Value: to}).UpdateColumn("decided_until", to).Error
-	})
-	return wrap(ctx, err, "advance the schedule of %s", triggerKey)
 }

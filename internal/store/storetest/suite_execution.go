@@ -328,6 +328,23 @@ func testFinish(t *testing.T, newDatabase func(testing.TB) Database) {
 		require.NoError(t, err)
 		require.Empty(t, deliveries)
 	})
+	t.Run("lets no pipeline begin before its run", func(t *testing.T) {
+		t.Parallel()
+		sc, ctx := setScene(t, newDatabase), t.Context()
+		run := QueuedRun(t, sc.s, sc.plan)
+		started := Begin(t, sc.s, run.ID)[0]
+		Finish(t, sc.s, models.RunOutcome{
+			RunID: run.ID, Status: models.StatusSuccess, FinishedAt: noon.Add(time.Second),
+			Executions: []models.ExecutionOutcome{{
+				Key: started.Execution.Key, Status: models.StatusSuccess,
+				StartedAt: noon.Add(-3 * time.Millisecond), FinishedAt: noon.Add(time.Second),
+			}},
+		})
+		executions, err := sc.s.Executions(ctx, run.ID)
+		require.NoError(t, err)
+		require.Equal(t, noon, *executions[0].StartedAt)
+		require.EqualValues(t, 1000, executions[0].DurationMS)
+	})
 	t.Run("ends what nobody reported", func(t *testing.T) { t.Parallel(); testFinishLost(t, newDatabase) })
 	t.Run("before the beginning has times too", func(t *testing.T) {
 		t.Parallel()

@@ -68,13 +68,6 @@ func testSchedules(t *testing.T, newDatabase func(testing.TB) Database) {
 			}
 		}
 	})
-	t.Run("move forward only", func(t *testing.T) {
-		t.Parallel()
-		sc, ctx := setScene(t, newDatabase), t.Context()
-		require.NoError(t, sc.s.AdvanceCursor(ctx, sc.plan.Key, noon.Add(time.Hour+time.Nanosecond)))
-		require.NoError(t, sc.s.AdvanceCursor(ctx, sc.plan.Key, noon))
-		require.Equal(t, noon.Add(time.Hour), schedule(t, sc).Cursor)
-	})
 	t.Run("decide each tick once", func(t *testing.T) { t.Parallel(); testTicks(t, newDatabase) })
 	t.Run("follow the overlap policy", func(t *testing.T) {
 		t.Parallel()
@@ -116,7 +109,6 @@ func testSchedules(t *testing.T, newDatabase func(testing.TB) Database) {
 			run, err := sc.s.RecordTick(ctx, models.Tick{TriggerKey: key, ScheduledFor: noon.Add(time.Minute)})
 			require.NoError(t, err)
 			require.Nil(t, run)
-			require.NoError(t, sc.s.AdvanceCursor(ctx, key, noon.Add(time.Minute)))
 		}
 	})
 }
