@@ -3,7 +3,6 @@ package models
 import (
 	"fmt"
 	"regexp"
-	"strings"
 )
 
 // Keys are made from counters and are shown in upper-case hexadecimal. They are compared as text and
@@ -43,12 +42,3 @@ func ExecutionKey(pipeline string, n int64) string { return fmt.Sprintf("%s-%05X
 
 // EnvironmentUID joins the owner's id and a UUID, as Postman does: 12345678-<uuid>.
 func EnvironmentUID(ownerID int64, uuid string) string { return fmt.Sprintf("%d-%s", ownerID, uuid) }
-
-// WorkspaceOfTrigger cuts the workspace key out of a trigger key.
-func WorkspaceOfTrigger(key string) string {
-	parts := strings.SplitN(key, "-", 3)
-	if len(parts) != 3 {
-		return ""
-	}
-	return parts[1]
-}

@@ -18,8 +18,6 @@ func TestKeysAreHexCountersOfAtLeastTheirWidth(t *testing.T) {
 	require.Equal(t, "M-ABC-0001", models.TriggerKey(models.MethodMonitor, "ABC", 1))
 	require.Equal(t, "ABC-0001-033CE", models.ExecutionKey("ABC-0001", 0x33CE))
 	require.Equal(t, "7-u", models.EnvironmentUID(7, "u"))
-	require.Equal(t, "ABC", models.WorkspaceOfTrigger("P-ABC-0001"))
-	require.Empty(t, models.WorkspaceOfTrigger("nonsense"))
 }
 
 func TestMadeKeysAreValidAndOthersAreNot(t *testing.T) {
